@@ -1,0 +1,55 @@
+# Backscroll: `make help` explains every target.
+
+PYTHON ?= python3
+PG ?= 18
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format wheel constraints schema clean
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make .venv with the pinned versions (again only when they change)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Backscroll needs Python 3.11 or newer; try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Setting up $(VENV) (once; takes a minute or two) ..."
+	@$(PYTHON) -m venv $(VENV) || $(PYTHON) -m virtualenv $(VENV) || { \
+	  echo "This Python cannot make virtual environments; on Debian or Ubuntu:"; \
+	  echo "  apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(READY) ## run the main job on a sample chat, from nothing to searchable text
+	@$(BIN)/backscroll demo
+
+test: $(READY) ## run the tests (PG=16 for PostgreSQL 16; ARGS='-k cancel' for some)
+	@BACKSCROLL_TEST_PG=$(PG) $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+check: $(READY) ## ruff, format, types, imports and SQL, as CI checks them
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.schema.lint_sql
+
+format: $(READY) ## format the Python
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format .
+
+schema: $(READY) ## write tests/schema/golden.sql from the database as it is now
+	@BACKSCROLL_TEST_PG=$(PG) $(BIN)/python -m pytest -q tests/schema/test_golden.py --write-golden
+
+wheel: $(READY) ## build the wheel into dist/
+	@$(BIN)/python -m build --wheel --outdir dist .
+
+constraints: $(READY) ## pin what is installed now into constraints.txt
+	@$(BIN)/python -m pip freeze --exclude-editable --disable-pip-version-check > constraints.txt
+
+clean: ## remove .venv and build output; your data in .backscroll stays
+	@rm -rf $(VENV) dist build

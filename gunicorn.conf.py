@@ -1,0 +1,1 @@
+"""How gunicorn serves the API; `backscroll serve` starts it with this file."""
