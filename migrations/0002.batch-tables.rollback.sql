@@ -1,0 +1,4 @@
+drop table batch.installations, batch.error_codes, batch.workers, batch.job_events,
+  batch.job_pulses, batch.job_progress, batch.slices, batch.item_results, batch.items,
+  batch.job_moves, batch.jobs cascade;
+drop type batch.slice_state, batch.result_status, batch.content_type, batch.job_status cascade;

@@ -1,0 +1,59 @@
+-- A worker gives a slice back. If all its items have results it is done, and the job's next
+-- slice goes to the tail of the queue, sized by the pace of this one. If not (the worker stops,
+-- or the slice has had its turn) the same slice goes to the tail. A paused job's slice waits
+-- unqueued; that of an ended job is closed. The last slice to be done completes the job.
+--
+-- Locks the job, then the slice. A worker that does not hold the slice changes nothing, so
+-- calling twice is safe.
+create or replace function batch.finish_slice(p_job_id uuid, p_first_seq int, p_worker_id bigint)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_job batch.jobs;
+  v_slice batch.slices;
+  v_missing int;
+begin
+  select j.* into v_job from batch.jobs as j where j.id = p_job_id for update;
+
+  select s.* into v_slice
+  from batch.slices as s
+  where s.job_id = p_job_id
+    and s.first_seq = p_first_seq
+    and s.worker_id = p_worker_id
+  for update;
+
+  if not found then
+    return;
+  end if;
+
+  select v_slice.last_seq - v_slice.first_seq + 1 - count(*) into v_missing
+  from batch.item_results as r
+  where r.job_id = p_job_id and r.seq between v_slice.first_seq and v_slice.last_seq;
+
+  update batch.slices as s
+  set
+    state = case
+      when v_missing = 0 or v_job.completed_at is not null then 'done'
+      else 'queued'
+    end::batch.slice_state,
+    worker_id = null,
+    finished_at = batch.clock()
+  where s.job_id = p_job_id and s.first_seq = p_first_seq;
+
+  if v_missing > 0 and v_job.status = 'processing' then
+    perform batch.defer_slice(v_job, v_slice);
+  elsif v_job.status = 'processing' then
+    update batch.jobs as j
+    set slice_size = batch.next_slice_size(
+      j.slice_size, v_slice.last_seq - v_slice.first_seq + 1, batch.clock() - v_slice.taken_at
+    )
+    where j.id = p_job_id;
+    perform batch.open_slices(p_job_id);
+  end if;
+
+  perform batch.settle_job(p_job_id);
+end;
+$$;

@@ -1,0 +1,24 @@
+-- A worker says that it lives. Returns the jobs of its running slices that want no more work,
+-- and whether for good: what a lost NOTIFY would have told it.
+--
+-- After a silence longer than p_timeout, alive_since begins anew: see batch.sweep.
+create or replace function batch.heartbeat(p_worker_id bigint, p_timeout interval)
+returns table (job_id uuid, has_ended boolean)
+language sql
+volatile
+set search_path = ''
+as $$
+  update batch.workers as w
+  set
+    alive_since = case
+      when w.last_seen_at < batch.clock() - p_timeout then batch.clock() else w.alive_since
+    end,
+    last_seen_at = batch.clock(),
+    stopped_at = null
+  where w.id = p_worker_id;
+
+  select distinct j.id, j.completed_at is not null
+  from batch.slices as s
+  join batch.jobs as j on j.id = s.job_id
+  where s.state <> 'done' and s.worker_id = p_worker_id and j.status <> 'processing';
+$$;

@@ -1,0 +1,46 @@
+-- Cuts the next slices of a job and queues them, until as many are open as the job has lanes or
+-- no items are left. Towards the end slices become smaller (down to half a second's worth), so
+-- that the lanes end together.
+--
+-- The caller holds the lock on the job's row. Calling twice changes nothing.
+create or replace function batch.open_slices(p_job_id uuid)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_job batch.jobs;
+  v_slice batch.slices;
+  v_lanes_free int;
+  v_items_left int;
+  v_last_seq int;
+begin
+  select j.* into strict v_job from batch.jobs as j where j.id = p_job_id;
+
+  select v_job.lanes - count(*) into v_lanes_free
+  from batch.slices as s
+  where s.job_id = p_job_id and s.state <> 'done';
+
+  while v_lanes_free > 0 and v_job.next_seq <= v_job.total_items loop
+    v_items_left := v_job.total_items - v_job.next_seq + 1;
+    v_last_seq := v_job.next_seq - 1 + least(
+      v_items_left,
+      v_job.slice_size,
+      greatest(ceil(v_items_left::numeric / v_job.lanes), ceil(v_job.slice_size / 8.0))
+    );
+
+    insert into batch.slices (job_id, first_seq, last_seq, created_at)
+    values (p_job_id, v_job.next_seq, v_last_seq, batch.clock())
+    returning * into v_slice;
+    perform batch.defer_slice(v_job, v_slice);
+
+    v_job.next_seq := v_last_seq + 1;
+    v_lanes_free := v_lanes_free - 1;
+  end loop;
+
+  update batch.jobs as j
+  set next_seq = v_job.next_seq
+  where j.id = p_job_id and j.next_seq <> v_job.next_seq;
+end;
+$$;

@@ -1,0 +1,81 @@
+-- Freezes a job's selection into numbered items, newest first, counts what it left alone, and
+-- queues the first slices. A job with nothing to do is completed at once.
+--
+-- The job's row is locked only at the end, so that cancelling need not wait for the selection of
+-- millions; a job that was cancelled meanwhile keeps no items. Two plans of one job exclude each
+-- other; planning a job that is no longer pending changes nothing, so calling twice is safe.
+--
+-- Raises BJ404 if there is no such job.
+create or replace function batch.plan_job(p_job_id uuid)
+returns void
+language plpgsql
+volatile
+set search_path = ''
+set plan_cache_mode = 'force_custom_plan'
+as $$
+declare
+  v_job batch.jobs;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('batch.plan_job ' || p_job_id, 0));
+  select j.* into v_job from batch.jobs as j where j.id = p_job_id;
+
+  if not found then
+    raise exception using errcode = 'BJ404', message = format('no batch job %s', p_job_id);
+  end if;
+
+  if v_job.status <> 'pending' then
+    return;
+  end if;
+
+  with found as materialized (
+    select s.message_id, s.content_type, s.platform_timestamp, s.has_content
+    from batch.select_media(
+      case v_job.job_type when 'time_based_batch' then v_job.instance_id end,
+      v_job.chat_id,
+      v_job.created_at at time zone 'UTC' - make_interval(days => v_job.days_back),
+      v_job.content_types
+    ) as s
+  ),
+
+  frozen as (
+    insert into batch.items (job_id, seq, message_id, content_type)
+    select
+      p_job_id,
+      row_number() over (order by f.platform_timestamp desc, f.message_id desc),
+      f.message_id,
+      f.content_type
+    from found as f
+    where v_job.is_forced or not f.has_content
+    order by f.platform_timestamp desc, f.message_id desc
+    limit v_job.item_limit
+  )
+
+  select count(*), count(*) filter (where f.has_content and not v_job.is_forced)
+  into v_job.total_found, v_job.skipped_at_plan
+  from found as f;
+
+  perform from batch.jobs as j where j.id = p_job_id and j.status = 'pending' for update;
+
+  if not found then
+    delete from batch.items as i where i.job_id = p_job_id;
+    return;
+  end if;
+
+  update batch.jobs as j
+  set
+    total_found = v_job.total_found,
+    skipped_at_plan = v_job.skipped_at_plan,
+    total_items = least(v_job.total_found - v_job.skipped_at_plan, j.item_limit)
+  where j.id = p_job_id
+  returning j.* into v_job;
+
+  insert into batch.job_pulses (job_id, sent_at) values (p_job_id, batch.clock());
+  perform batch.move_job(p_job_id, 'processing', jsonb_build_object(
+    'totalFound', v_job.total_found,
+    'totalItems', v_job.total_items,
+    'skippedItems', v_job.skipped_at_plan
+  ));
+  perform batch.open_slices(p_job_id);
+  perform batch.settle_job(p_job_id);
+end;
+$$;

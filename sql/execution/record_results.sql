@@ -1,0 +1,142 @@
+-- Records what a worker has finished, for all its slices together: the results, the text in
+-- media_content and in the message's own column, and the worker's share of each job's counters,
+-- in one statement. Returns the jobs among those named that want no more work, and whether for good.
+--
+-- p_results is a list of objects: jobId, firstSeq (of the slice), seq, status, errorCode, error,
+-- text, provider, model, language, durationSeconds, tokens, costUsd, processingMs, and ageMs:
+-- how long ago the item ended, by the worker's monotonic clock, so that its times are the
+-- database's. p_current maps jobs to the item that the worker has in hand.
+--
+-- An item counts once, whoever reports it however often: its result is inserted or nothing is.
+-- Results for a slice that the worker does not hold (it was given to another) are dropped.
+create or replace function batch.record_results(
+  p_worker_id bigint, p_results jsonb, p_current jsonb default '{}'
+)
+returns table (job_id uuid, has_ended boolean)
+language sql
+volatile
+set search_path = ''
+as $$
+  with reported as materialized (
+    select
+      r."jobId" as job_id, r.seq, r.status, r."errorCode" as error_code, r.error,
+      r.text, r.provider, r.model, r.language, r."durationSeconds" as duration_seconds,
+      r.tokens, r."costUsd" as cost_usd, r."processingMs" as processing_ms,
+      batch.clock() - make_interval(secs => r."ageMs" / 1000.0) as finished_at
+    from jsonb_to_recordset(p_results) as r (
+      "jobId" uuid, "firstSeq" int, seq int, status batch.result_status, "errorCode" text,
+      error text, text text, provider text, model text, language text,
+      "durationSeconds" numeric, tokens int, "costUsd" numeric, "processingMs" int, "ageMs" int
+    )
+    join batch.slices as s
+      on s.job_id = r."jobId" and s.first_seq = r."firstSeq" and s.worker_id = p_worker_id
+  ),
+
+  recorded as (
+    insert into batch.item_results (
+      job_id, seq, status, error_code, error_message, provider, model, language, cost_usd,
+      tokens_used, processing_ms, worker_id, started_at, finished_at
+    )
+    select
+      r.job_id, r.seq, r.status, r.error_code, r.error, r.provider, r.model, r.language,
+      r.cost_usd, r.tokens, r.processing_ms, p_worker_id,
+      r.finished_at - make_interval(secs => r.processing_ms / 1000.0), r.finished_at
+    from reported as r
+    on conflict (job_id, seq) do nothing
+    returning job_id, seq
+  ),
+
+  outcomes as materialized (
+    select r.*, i.message_id, i.content_type, e.stage
+    from recorded as new
+    join reported as r on r.job_id = new.job_id and r.seq = new.seq
+    join batch.items as i on i.job_id = r.job_id and i.seq = r.seq
+    left join batch.error_codes as e on e.code = r.error_code
+  ),
+
+  content as (
+    insert into public.media_content (
+      media_id, processing_type, content, model, provider, language, duration, tokens_used,
+      cost_usd, batch_job_id, processing_time_ms, created_at
+    )
+    select
+      o.message_id, batch.processing_type_of(o.content_type), o.text, o.model, o.provider,
+      o.language, round(o.duration_seconds)::int, o.tokens, round(o.cost_usd * 100)::int,
+      case when (select batch.media_content_takes_job_id()) then o.job_id end,
+      o.processing_ms, o.finished_at at time zone 'UTC'
+    from outcomes as o
+    where o.status = 'processed'
+  ),
+
+  messages as (
+    update public.messages as m
+    set
+      transcription = case o.content_type when 'audio' then o.text else m.transcription end,
+      image_description =
+        case o.content_type when 'image' then o.text else m.image_description end,
+      video_description =
+        case o.content_type when 'video' then o.text else m.video_description end,
+      document_extraction =
+        case o.content_type when 'document' then o.text else m.document_extraction end,
+      updated_at = batch.clock() at time zone 'UTC'
+    from outcomes as o
+    where m.id = o.message_id and o.status = 'processed'
+  ),
+
+  shares as (
+    select
+      o.job_id,
+      count(*) filter (where o.status = 'processed' and o.content_type = 'audio') as audio,
+      count(*) filter (where o.status = 'processed' and o.content_type = 'image') as images,
+      count(*) filter (where o.status = 'processed' and o.content_type = 'video') as videos,
+      count(*) filter (where o.status = 'processed' and o.content_type = 'document') as documents,
+      count(*) filter (where o.status = 'failed' and o.stage = 'download') as downloads,
+      count(*) filter (where o.status = 'failed' and o.stage is distinct from 'download')
+        as processings,
+      sum(o.cost_usd) as cost_usd,
+      sum(o.tokens) as tokens
+    from outcomes as o
+    group by o.job_id
+  ),
+
+  current_items as (
+    select c.key::uuid as job_id, c.value as item
+    from jsonb_each_text(p_current) as c
+    join batch.jobs as j on j.id = c.key::uuid and j.status = 'processing'
+  ),
+
+  progress as (
+    insert into batch.job_progress as p (
+      job_id, worker_id, audio_processed, images_processed, videos_processed,
+      documents_processed, download_failed, processing_failed, cost_usd, tokens_used,
+      current_item, last_seen_at
+    )
+    select
+      coalesce(s.job_id, c.job_id), p_worker_id, coalesce(s.audio, 0), coalesce(s.images, 0),
+      coalesce(s.videos, 0), coalesce(s.documents, 0), coalesce(s.downloads, 0),
+      coalesce(s.processings, 0), coalesce(s.cost_usd, 0), coalesce(s.tokens, 0), c.item,
+      batch.clock()
+    from shares as s
+    full join current_items as c on c.job_id = s.job_id
+    on conflict (job_id, worker_id) do update
+    set
+      audio_processed = p.audio_processed + excluded.audio_processed,
+      images_processed = p.images_processed + excluded.images_processed,
+      videos_processed = p.videos_processed + excluded.videos_processed,
+      documents_processed = p.documents_processed + excluded.documents_processed,
+      download_failed = p.download_failed + excluded.download_failed,
+      processing_failed = p.processing_failed + excluded.processing_failed,
+      cost_usd = p.cost_usd + excluded.cost_usd,
+      tokens_used = p.tokens_used + excluded.tokens_used,
+      current_item = coalesce(excluded.current_item, p.current_item),
+      last_seen_at = excluded.last_seen_at
+  )
+
+  select j.id, j.completed_at is not null
+  from batch.jobs as j
+  where j.status <> 'processing'
+    and (
+      j.id in (select r.job_id from reported as r)
+      or j.id in (select k.job_id::uuid from jsonb_object_keys(p_current) as k (job_id))
+    );
+$$;

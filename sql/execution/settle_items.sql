@@ -1,0 +1,68 @@
+-- Gives a result to the items of a slice that need no work any more: `skipped` where another job
+-- has made the text meanwhile (unless this one is forced), `failed` where the message is gone.
+--
+-- Inserts only where no result is, so calling twice is safe.
+create or replace function batch.settle_items(
+  p_job batch.jobs, p_first_seq int, p_last_seq int, p_worker_id bigint
+)
+returns void
+language sql
+volatile
+set search_path = ''
+as $$
+  with settled as (
+    insert into batch.item_results (
+      job_id, seq, status, error_code, error_message, cost_usd, worker_id, started_at, finished_at
+    )
+    select
+      p_job.id, i.seq, verdict.status, verdict.error_code,
+      case verdict.status
+        when 'failed' then 'the message was deleted or expired after the job had been planned'
+      end,
+      0, p_worker_id, batch.clock(), batch.clock()
+    from batch.items as i
+    left join public.messages as m
+      on m.id = i.message_id and m.status not in ('deleted', 'expired')
+    cross join lateral (
+      select
+        case when m.id is null then 'failed' else 'skipped' end::batch.result_status as status,
+        case when m.id is null then 'message_deleted' end as error_code
+    ) as verdict
+    where i.job_id = p_job.id
+      and i.seq between p_first_seq and p_last_seq
+      and (
+        m.id is null
+        or (
+          not p_job.is_forced
+          and (
+            batch.text_of(
+              i.content_type, m.transcription, m.image_description, m.video_description,
+              m.document_extraction
+            ) is not null
+            or exists (
+              select
+              from public.media_content as mc
+              where mc.media_id = m.id
+                and mc.processing_type = batch.processing_type_of(i.content_type)
+            )
+          )
+        )
+      )
+    on conflict (job_id, seq) do nothing
+    returning status
+  )
+
+  insert into batch.job_progress as p (job_id, worker_id, skipped, download_failed, last_seen_at)
+  select
+    p_job.id,
+    p_worker_id,
+    count(*) filter (where s.status = 'skipped'),
+    count(*) filter (where s.status = 'failed'),
+    batch.clock()
+  from settled as s
+  having count(*) > 0
+  on conflict (job_id, worker_id) do update
+  set
+    skipped = p.skipped + excluded.skipped,
+    download_failed = p.download_failed + excluded.download_failed;
+$$;

@@ -1,0 +1,40 @@
+-- Brings lost work back, whatever died: takes slices from workers that have been silent for
+-- p_timeout, and makes sure that everything waiting to be done stands in the queue. What those
+-- workers had recorded stays and is not done again. Returns how many tasks were queued.
+--
+-- Every worker calls it; an advisory lock lets one at a time work and sends the others away.
+-- A worker whose own heartbeats came with a gap less than p_timeout ago (the database was away,
+-- or it was frozen) judges nobody: others may only have had the same gap.
+create or replace function batch.sweep(p_worker_id bigint, p_timeout interval)
+returns int
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_queued int := 0;
+  v_lost record;
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('batch.sweep', 0))
+    or not exists (
+      select from batch.workers as w
+      where w.id = p_worker_id and w.alive_since <= batch.clock() - p_timeout
+    )
+  then
+    return 0;
+  end if;
+
+  for v_lost in
+    select s.job_id, s.first_seq, s.worker_id
+    from batch.slices as s
+    left join batch.workers as w on w.id = s.worker_id
+    where s.state = 'running'
+      and (w.stopped_at is not null or w.last_seen_at < batch.clock() - p_timeout) is not false
+  loop
+    perform batch.finish_slice(v_lost.job_id, v_lost.first_seq, v_lost.worker_id);
+    v_queued := v_queued + 1;
+  end loop;
+
+  return v_queued + batch.requeue_lost_tasks(p_timeout);
+end;
+$$;

@@ -1,0 +1,70 @@
+-- Gives a slice to a worker and returns its items that still need work, in order. Returns none
+-- if the slice is not to be worked on: the job is paused or has ended, or another worker has it.
+--
+-- Locks the job in share mode, then the slice: once a cancel or a pause has committed, nobody
+-- gets items. Calling twice is safe: the second call finds the slice taken.
+create or replace function batch.take_slice(p_job_id uuid, p_first_seq int, p_worker_id bigint)
+returns table (
+  seq int,
+  message_id uuid,
+  content_type batch.content_type,
+  mime_type text,
+  local_path text,
+  media_url text,
+  external_id text,
+  caption text,
+  language text
+)
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_job batch.jobs;
+  v_last_seq int;
+begin
+  select j.* into v_job
+  from batch.jobs as j
+  where j.id = p_job_id and j.status = 'processing'
+  for share;
+
+  if not found then
+    return;
+  end if;
+
+  update batch.slices as s
+  set
+    state = 'running',
+    worker_id = p_worker_id,
+    taken_at = batch.clock(),
+    attempts = s.attempts + 1
+  where s.job_id = p_job_id and s.first_seq = p_first_seq and s.state = 'queued'
+  returning s.last_seq into v_last_seq;
+
+  if not found then
+    return;
+  end if;
+
+  perform batch.settle_items(v_job, p_first_seq, v_last_seq, p_worker_id);
+
+  return query
+  select
+    i.seq,
+    i.message_id,
+    i.content_type,
+    m.media_mime_type::text,
+    m.media_local_path,
+    m.media_url,
+    m.external_id::text,
+    m.text_content,
+    v_job.language
+  from batch.items as i
+  join public.messages as m on m.id = i.message_id
+  where i.job_id = p_job_id
+    and i.seq between p_first_seq and v_last_seq
+    and not exists (
+      select from batch.item_results as r where r.job_id = i.job_id and r.seq = i.seq
+    )
+  order by i.seq;
+end;
+$$;

@@ -1,0 +1,71 @@
+-- Everything in the schema batch that can be made again: run on every upgrade, in this order,
+-- in the transaction of `backscroll migrate`. Tables and types are in migrations/.
+
+-- shared: the clock, and how values are written
+\ir shared/clock.sql
+\ir shared/actor.sql
+\ir shared/iso_time.sql
+\ir shared/read_time.sql
+\ir shared/encode_cursor.sql
+\ir shared/decode_cursor.sql
+\ir shared/pin_procrastinate.sql
+
+-- selection: which messages a job is about
+\ir selection/content_type_of.sql
+\ir selection/processing_type_of.sql
+\ir selection/text_of.sql
+\ir selection/select_media.sql
+\ir selection/find_chat.sql
+\ir selection/request_problems.sql
+\ir selection/read_request.sql
+
+-- rollups: what is read
+\ir rollups/batch_jobs.sql
+\ir rollups/job_json.sql
+\ir rollups/job_status.sql
+\ir rollups/result_json.sql
+\ir rollups/result_page.sql
+\ir rollups/job_details.sql
+\ir rollups/list_problems.sql
+\ir rollups/list_jobs.sql
+\ir rollups/fold_progress.sql
+\ir rollups/audit.sql
+
+-- notifications: what LISTEN batch_jobs hears
+\ir notifications/notify_job.sql
+\ir notifications/pulse_jobs.sql
+
+-- state machine: every move a job can make, and its end
+\ir state_machine/move_job.sql
+\ir state_machine/settle_job.sql
+\ir state_machine/close_slices.sql
+
+-- execution: planning, slices, results, and what brings lost work back
+\ir execution/error_codes.sql
+\ir execution/defer_task.sql
+\ir execution/defer_slice.sql
+\ir execution/next_slice_size.sql
+\ir execution/open_slices.sql
+\ir execution/plan_job.sql
+\ir execution/settle_items.sql
+\ir execution/take_slice.sql
+\ir execution/media_content_takes_job_id.sql
+\ir execution/record_results.sql
+\ir execution/finish_slice.sql
+\ir execution/register_worker.sql
+\ir execution/heartbeat.sql
+\ir execution/stop_worker.sql
+\ir execution/requeue_lost_tasks.sql
+\ir execution/sweep.sql
+
+-- state machine: what users do with jobs
+\ir state_machine/create_job_from_json.sql
+\ir state_machine/create_job.sql
+\ir state_machine/cancel_job.sql
+\ir state_machine/pause_job.sql
+\ir state_machine/resume_job.sql
+\ir state_machine/fail_job.sql
+
+-- pricing: what a job would take
+\ir pricing/usual_item.sql
+\ir pricing/estimate_job.sql

@@ -1,0 +1,58 @@
+-- The content type that a MIME type stands for, or null for what Backscroll does not turn into
+-- text. Case and parameters (`audio/ogg; codecs=opus`) do not matter. Stickers are images.
+-- A message without any MIME type is taken by what the platform calls it.
+--
+-- Plain SQL without a pinned search_path, so that it is inlined into the selection.
+create or replace function batch.content_type_of(p_mime_type text, p_message_type text default null)
+returns batch.content_type
+language sql
+immutable
+parallel safe
+as $$
+  select case
+    when coalesce(p_mime_type, '') = '' then
+      case lower(p_message_type)
+        when 'audio' then 'audio'
+        when 'voice' then 'audio'
+        when 'ptt' then 'audio'
+        when 'image' then 'image'
+        when 'sticker' then 'image'
+        when 'video' then 'video'
+        when 'gif' then 'video'
+        when 'document' then 'document'
+      end::batch.content_type
+    when p_mime_type ilike 'audio/%' then 'audio'::batch.content_type
+    when p_mime_type ilike 'image/%' then 'image'::batch.content_type
+    when p_mime_type ilike 'video/%' then 'video'::batch.content_type
+    when p_mime_type ilike 'text/%' then 'document'::batch.content_type
+    when p_mime_type ilike 'application/%' then
+      case
+        when lower(trim(split_part(p_mime_type, ';', 1))) = 'application/ogg'
+          then 'audio'::batch.content_type
+        when lower(trim(split_part(p_mime_type, ';', 1))) = 'application/mp4'
+          then 'video'::batch.content_type
+        when lower(trim(split_part(p_mime_type, ';', 1))) = any (array[
+          'application/pdf', 'application/x-pdf',
+          'application/msword', 'application/vnd.ms-word', 'application/x-msword',
+          'application/msexcel', 'application/x-msexcel', 'application/vnd.ms-excel',
+          'application/mspowerpoint', 'application/vnd.ms-powerpoint',
+          'application/vnd.visio', 'application/vnd.ms-outlook', 'application/vnd.ms-works',
+          'application/rtf', 'application/x-rtf',
+          'application/json', 'application/ld+json', 'application/geo+json',
+          'application/x-ndjson', 'application/jsonlines',
+          'application/xml', 'application/xhtml+xml', 'application/csv',
+          'application/yaml', 'application/x-yaml', 'application/toml', 'application/sql',
+          'application/markdown', 'application/x-tex', 'application/x-latex',
+          'application/epub+zip', 'application/javascript', 'application/x-sh'
+        ]) then 'document'::batch.content_type
+        when p_mime_type ilike any (array[
+          'application/vnd.openxmlformats-officedocument.%',
+          'application/vnd.oasis.opendocument.%',
+          'application/vnd.ms-word.%', 'application/vnd.ms-excel.%',
+          'application/vnd.ms-powerpoint.%',
+          'application/vnd.apple.pages%', 'application/vnd.apple.numbers%',
+          'application/vnd.apple.keynote%'
+        ]) then 'document'::batch.content_type
+      end
+  end;
+$$;

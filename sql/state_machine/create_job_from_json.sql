@@ -1,0 +1,35 @@
+-- Creates a job from a request as the REST API takes it, and queues its planning, in one
+-- transaction. Takes milliseconds however many messages match. Returns the job's id.
+--
+-- Raises BJ422 with every problem as a JSON list in the detail, BJ404 if the chat or the
+-- instance does not exist.
+create or replace function batch.create_job_from_json(p_request jsonb)
+returns uuid
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_job batch.jobs := batch.read_request(p_request);
+begin
+  insert into batch.jobs (
+    job_type, instance_id, chat_id, content_types, days_back, item_limit, is_forced, language,
+    request_params, status_changed_at, created_at
+  )
+  values (
+    v_job.job_type, v_job.instance_id, v_job.chat_id, v_job.content_types, v_job.days_back,
+    v_job.item_limit, v_job.is_forced, v_job.language, v_job.request_params,
+    batch.clock(), batch.clock()
+  )
+  returning * into v_job;
+
+  insert into batch.job_events (job_id, type, actor, details, created_at)
+  values (v_job.id, 'created', batch.actor(), v_job.request_params, batch.clock());
+
+  perform batch.defer_task(
+    'plan_job', v_job.priority * 10 + 9, jsonb_build_object('job_id', v_job.id)
+  );
+  perform batch.notify_job(v_job.id);
+  return v_job.id;
+end;
+$$;

@@ -1,0 +1,39 @@
+-- Resumes a paused job where it stopped: its waiting slices are queued again. Those that were
+-- in hand when it was paused queue themselves when their worker gives them back.
+-- Resuming a processing job changes nothing.
+--
+-- Raises BJ404 if there is no such job, BJ409 if it is not paused.
+create or replace function batch.resume_job(p_job_id uuid)
+returns batch.jobs
+language plpgsql
+volatile
+set search_path = ''
+as $$
+declare
+  v_job batch.jobs;
+  v_was_paused boolean;
+begin
+  select j.* into v_job from batch.jobs as j where j.id = p_job_id for update;
+
+  -- The move from pending to processing exists, but planning makes it.
+  if v_job.status = 'pending' then
+    raise exception using
+      errcode = 'BJ409', message = format('batch job %s has not been paused', p_job_id);
+  end if;
+
+  v_was_paused := v_job.status = 'paused';
+  v_job := batch.move_job(p_job_id, 'processing');
+
+  if v_was_paused then
+    perform batch.defer_slice(v_job, s)
+    from batch.slices as s
+    where s.job_id = p_job_id and s.state = 'queued'
+    order by s.first_seq;
+
+    perform batch.open_slices(p_job_id);
+    perform batch.settle_job(p_job_id);
+  end if;
+
+  return v_job;
+end;
+$$;
