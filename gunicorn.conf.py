@@ -1,1 +1,23 @@
-"""How gunicorn serves the API; `backscroll serve` starts it with this file."""
+"""How gunicorn serves the API; `backscroll serve` starts it with this file.
+
+One process serves thousands of clients. WEB_CONCURRENCY, which gunicorn reads itself, sets how
+many processes there are.
+"""
+
+import os
+
+bind = os.environ.get("BACKSCROLL_BIND") or "127.0.0.1:8000"
+wsgi_app = "app.api.application:application()"
+worker_class = "asgi"
+asgi_lifespan = "on"
+proc_name = "backscroll-api"
+
+loglevel = (os.environ.get("BACKSCROLL_LOG_LEVEL") or "info").lower()
+accesslog = None
+errorlog = "-"
+
+keepalive = 30
+graceful_timeout = 10
+
+# Two servers of one user would fight over gunicorn's control socket; signals do all we need.
+control_socket_disable = True

@@ -1,0 +1,83 @@
+"""The resources under `/api/v1/batch-jobs`. Each handler is one call of a SQL function."""
+
+from __future__ import annotations
+
+from falcon import HTTP_201
+from falcon.asgi import Request, Response
+
+from app.api.requests import answer_json, job_id, json_body, query
+from app.database import Database
+
+
+class BatchJobs:
+    """All batch jobs: `/api/v1/batch-jobs`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """A page of jobs, newest first. 422 for a parameter that cannot be used."""
+        answer_json(
+            resp, await self._database.value("select batch.list_jobs(%s)::text", [query(req)])
+        )
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Creates a job; it is planned and run by a worker. 400, 404, 413, 415, 422."""
+        request = await json_body(req)
+        created = await self._database.value("select batch.create_job_from_json(%s)", [request])
+        answer_json(
+            resp, await self._database.value("select batch.job_json(%s::uuid)::text", [created])
+        )
+        resp.status = HTTP_201
+        resp.location = f"/api/v1/batch-jobs/{created}"
+
+
+class Estimate:
+    """What a job would do: `/api/v1/batch-jobs/estimate`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """Counts, cost and duration of what the body asks for; creates nothing."""
+        request = await json_body(req)
+        answer_json(
+            resp, await self._database.value("select batch.estimate_job(%s)::text", [request])
+        )
+
+
+class BatchJob:
+    """One batch job: `/api/v1/batch-jobs/{job_id}`. 404 if there is no such job."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def on_get(self, req: Request, resp: Response, job: str) -> None:
+        """The whole row of the view `batch_jobs`."""
+        answer_json(
+            resp,
+            await self._database.value("select batch.job_json(%s::uuid)::text", [job_id(job)]),
+        )
+
+    async def on_get_status(self, req: Request, resp: Response, job: str) -> None:
+        """Progress now; cheap enough to poll every two seconds."""
+        answer_json(
+            resp, await self._database.value("select batch.job_status(%s)::text", [job_id(job)])
+        )
+
+    async def on_get_details(self, req: Request, resp: Response, job: str) -> None:
+        """A page of the processed and a page of the failed items."""
+        answer_json(
+            resp,
+            await self._database.value(
+                "select batch.job_details(%s, %s)::text", [job_id(job), query(req)]
+            ),
+        )
+
+    async def on_post_cancel(self, req: Request, resp: Response, job: str) -> None:
+        """Cancels the job. 409 if it has ended."""
+        cancelled = job_id(job)
+        await self._database.value("select batch.cancel_job(%s)", [cancelled])
+        answer_json(
+            resp, await self._database.value("select batch.job_json(%s::uuid)::text", [cancelled])
+        )

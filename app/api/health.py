@@ -1,0 +1,36 @@
+"""`/healthz`: this process lives. `/readyz`: the database is there and migrated."""
+
+from __future__ import annotations
+
+import psycopg
+from falcon.asgi import Request, Response
+
+from app import __version__
+from app.api.problems import answer_problem
+from app.api.requests import answer_json
+from app.database import Database
+
+
+class Health:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def on_get_alive(self, req: Request, resp: Response) -> None:
+        answer_json(resp, '{"status": "ok"}')
+
+    async def on_get_ready(self, req: Request, resp: Response) -> None:
+        """503 while the database is away, or holds an older release or none."""
+        try:
+            installed = await self._database.value(
+                "select version from batch.installations order by id desc limit 1"
+            )
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+            installed = None
+        if installed is None or _release(installed) < _release(__version__):
+            answer_problem(resp, 503, "the database is not migrated: run `backscroll migrate`")
+        else:
+            answer_json(resp, '{"status": "ready"}')
+
+
+def _release(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())

@@ -1,0 +1,133 @@
+"""Errors as RFC 9457 problems: `application/problem+json` with a detail that says what to change.
+
+Every exception is mapped here and nowhere else. Messages of the database never reach a client,
+except those that our own SQL functions raise for it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Any
+
+import falcon
+import falcon.asgi
+
+from app.database import DatabaseAway, Refused, UnusableInput
+
+logger = logging.getLogger(__name__)
+
+MEDIA_PROBLEM = "application/problem+json"
+RETRY_AFTER_SECONDS = 2
+
+
+class BadRequest(Exception):
+    """A request that is refused before it reaches the database."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+def add_error_handlers(app: falcon.asgi.App[Any, Any]) -> None:
+    """Makes `app` answer every error as a problem."""
+    app.set_error_serializer(_serialize_http_error)
+    # The last added is asked first.
+    app.add_error_handler(Exception, _unexpected)
+    app.add_error_handler(falcon.HTTPError, _http_error)
+    app.add_error_handler(DatabaseAway, _database_away)
+    app.add_error_handler(UnusableInput, _unusable_input)
+    app.add_error_handler(Refused, _refused)
+    app.add_error_handler(BadRequest, _bad_request)
+
+
+def problem(status: int, detail: str, **more: Any) -> str:
+    """The JSON text of a problem with this HTTP status."""
+    title = HTTPStatus(status).phrase
+    return json.dumps(
+        {
+            "type": f"urn:backscroll:problem:{title.lower().replace(' ', '-')}",
+            "title": title,
+            "status": status,
+            "detail": detail,
+            **more,
+        }
+    )
+
+
+def answer_problem(
+    resp: falcon.asgi.Response, status: int, detail: str, **more: Any
+) -> None:
+    """Makes `resp` the problem."""
+    resp.status = status
+    resp.content_type = MEDIA_PROBLEM
+    resp.text = problem(status, detail, **more)
+
+
+async def _refused(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, error: Refused, params: Any
+) -> None:
+    if error.problems:
+        answer_problem(
+            resp,
+            error.status,
+            "; ".join(f"{each.field or 'body'}: {each.problem}" for each in error.problems),
+            errors=[{"field": each.field, "detail": each.problem} for each in error.problems],
+        )
+    else:
+        hint = f". {error.hint}" if error.hint else ""
+        answer_problem(resp, error.status, f"{error.message}{hint}")
+
+
+async def _bad_request(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, error: BadRequest, params: Any
+) -> None:
+    answer_problem(resp, error.status, error.detail)
+
+
+async def _unusable_input(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, error: UnusableInput, params: Any
+) -> None:
+    answer_problem(
+        resp,
+        400,
+        "the request holds a value that cannot be stored: a NUL character, half of a surrogate"
+        " pair, or a number out of all range",
+    )
+
+
+async def _database_away(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, error: DatabaseAway, params: Any
+) -> None:
+    logger.warning("%s %s: the database is away: %s", req.method, req.path, error)
+    resp.set_header("Retry-After", str(RETRY_AFTER_SECONDS))
+    answer_problem(resp, 503, "the database cannot be reached now; try again in a moment")
+
+
+async def _unexpected(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, error: Exception, params: Any
+) -> None:
+    logger.error("%s %s failed", req.method, req.path, exc_info=error)
+    answer_problem(resp, 500, "Backscroll failed to answer; its log says why")
+
+
+async def _http_error(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, error: falcon.HTTPError, params: Any
+) -> None:
+    _serialize_http_error(req, resp, error)
+    resp.status = error.status
+    resp.set_headers(error.headers or {})
+
+
+def _serialize_http_error(
+    req: Any, resp: Any, error: falcon.HTTPError
+) -> None:
+    status = error.status_code
+    details = {
+        404: f"there is nothing at {req.path}",
+        405: f"{req.method} is not possible at {req.path}",
+    }
+    resp.content_type = MEDIA_PROBLEM
+    resp.text = problem(status, error.description or details.get(status) or error.title or "")

@@ -1,0 +1,61 @@
+"""Reading requests: bodies of bounded size, query parameters, ids in paths."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+from uuid import UUID
+
+import falcon.asgi
+
+from app.api.problems import BadRequest
+from app.database import Refused
+
+LARGEST_BODY = 1_000_000
+"""Bytes; a request for a job has a few hundred."""
+
+
+async def json_body(req: falcon.asgi.Request) -> str:
+    """The body as JSON text that PostgreSQL takes. Raises BadRequest: 400, 413 or 415."""
+    if not (req.content_type or "").partition(";")[0].strip().lower() == "application/json":
+        raise BadRequest(415, "send JSON, with the header Content-Type: application/json")
+    if (req.content_length or 0) > LARGEST_BODY:
+        raise BadRequest(413, f"the body may have {LARGEST_BODY} bytes")
+    body = await req.stream.read(LARGEST_BODY + 1)
+    if len(body) > LARGEST_BODY:
+        raise BadRequest(413, f"the body may have {LARGEST_BODY} bytes")
+    if not body.strip():
+        raise BadRequest(400, "the body is empty: send a JSON object")
+    try:
+        return json.dumps(json.loads(body, parse_constant=_refuse_constant))
+    except RecursionError:
+        raise BadRequest(400, "the body is not JSON that can be read: nested too deeply") from None
+    except ValueError as error:
+        raise BadRequest(400, f"the body is not valid JSON: {error}") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def query(req: falcon.asgi.Request) -> str:
+    """The query's parameters as a JSON object of texts; a repeated one becomes a comma list."""
+    return json.dumps(
+        {
+            name: value if isinstance(value, str) else ",".join(value)
+            for name, value in req.params.items()
+        }
+    )
+
+
+def job_id(text: str) -> UUID:
+    """The id in a path. Raises Refused (404) for what cannot be one."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Refused(404, f"no batch job {text}") from None
+
+
+def answer_json(resp: Any, text: str) -> None:
+    resp.content_type = falcon.MEDIA_JSON
+    resp.text = text

@@ -1,0 +1,73 @@
+"""The command line `backscroll`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import click
+import psycopg
+
+from app import __version__
+from app.cli.database_commands import migrate_command, psql_command
+from app.cli.demo_command import demo_command
+from app.cli.jobs_commands import jobs
+from app.cli.run_commands import serve_command, up_command, worker_command
+from app.database import DatabaseAway, Refused, UnusableInput
+from app.embedded import EmbeddedPostgresError
+from app.migrate import CannotMigrate
+from app.settings import SettingsError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="backscroll")
+def backscroll() -> None:
+    """Backscroll turns the media of old chats into text.
+
+    \b
+    It keeps everything in PostgreSQL: the one at DATABASE_URL, or, when that is not set, an
+    embedded one in the folder BACKSCROLL_HOME (default: .backscroll here).
+
+    \b
+    To try it:         backscroll demo
+    To run it here:    backscroll up
+    To run it apart:   backscroll migrate, then serve and worker, as many as you like
+    """
+
+
+for command in (
+    up_command,
+    demo_command,
+    jobs,
+    psql_command,
+    migrate_command,
+    serve_command,
+    worker_command,
+):
+    backscroll.add_command(command)
+
+
+def main() -> None:
+    """Runs the command; errors that a user can mend are one line and exit status 1 or 2."""
+    logging.captureWarnings(True)
+    try:
+        backscroll()
+    except Refused as refusal:
+        for problem in refusal.problems:
+            click.echo(f"{problem.field or 'request'}: {problem.problem}", err=True)
+        if not refusal.problems:
+            hint = f". {refusal.hint}" if refusal.hint else ""
+            click.echo(f"{refusal.message}{hint}", err=True)
+        sys.exit(2)
+    except (psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable,
+            psycopg.errors.InvalidSchemaName):
+        click.echo("the database is not migrated: run `backscroll migrate`", err=True)
+        sys.exit(1)
+    except (psycopg.OperationalError, DatabaseAway) as error:
+        click.echo(f"the database cannot be reached: {error}", err=True)
+        sys.exit(1)
+    except (
+        CannotMigrate, EmbeddedPostgresError, SettingsError, UnusableInput
+    ) as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)

@@ -1,0 +1,50 @@
+"""What every command needs: the settings, a database to talk to, and a log that people read."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.embedded import EmbeddedPostgres
+from app.settings import Settings
+
+
+@dataclass(frozen=True)
+class DatabaseAddress:
+    """Where the database is, and where its programs are if it is the embedded one."""
+
+    url: str
+    listen_url: str
+    programs: Path | None
+
+    @property
+    def is_embedded(self) -> bool:
+        return self.programs is not None
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[DatabaseAddress]:
+    """The database at DATABASE_URL, or the embedded one, running for as long as this lasts."""
+    if settings.database_url is not None:
+        listen_url = settings.database_listen_url or settings.database_url
+        yield DatabaseAddress(settings.database_url, listen_url, None)
+        return
+    with EmbeddedPostgres(settings.home, settings.embedded_postgres) as postgres:
+        yield DatabaseAddress(postgres.url, postgres.url, postgres.programs)
+
+
+def configure_logging(settings: Settings) -> None:
+    """Logs to standard error, a line an event."""
+    logging.basicConfig(
+        level=settings.log_level,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)-7s %(name)s  %(message)s",
+        datefmt="%H:%M:%S",
+    )
+    # Their every step is more than an operator wants to read.
+    for name in ("procrastinate", "httpx", "httpcore", "yoyo", "psycopg.pool"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))

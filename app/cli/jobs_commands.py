@@ -1,0 +1,169 @@
+"""`backscroll jobs ...`: jobs from the command line, through the same SQL as the API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, LiteralString
+
+import click
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from app.cli.environment import database
+from app.database import connection_string, understood
+from app.settings import load_settings
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@contextmanager
+def _connection() -> Iterator[psycopg.Connection[Any]]:
+    with (
+        database(load_settings()) as address,
+        understood(),
+        psycopg.connect(
+            connection_string(address.url, "backscroll jobs"), autocommit=True
+        ) as connection,
+    ):
+        yield connection
+
+
+def _call(
+    connection: psycopg.Connection[Any], query: LiteralString, parameters: Sequence[Any]
+) -> Any:
+    row = connection.execute(query, parameters).fetchone()
+    return row[0] if row else None
+
+
+@click.group()
+def jobs() -> None:
+    """Create, list, watch and cancel batch jobs."""
+
+
+@jobs.command("create")
+@click.option("--chat", metavar="ID", help="All media of one chat: its uuid or external id.")
+@click.option("--days-back", type=int, metavar="N", help="All media of the past N days.")
+@click.option("--instance", metavar="UUID", help="Only of this instance.")
+@click.option(
+    "--content-type", "content_types", multiple=True, metavar="TYPE",
+    help="audio, image, video or document; may be repeated [default: all].",
+)  # fmt: skip
+@click.option("--limit", type=int, metavar="N", help="At most N items, the newest first.")
+@click.option("--force", is_flag=True, help="Also what has content already.")
+@click.option("--language", metavar="TAG", help="Such as en or pt-BR [default: detected].")
+@click.option("--estimate", is_flag=True, help="Only say what it would do and cost.")
+@AS_JSON
+def create(estimate: bool, as_json: bool, **options: Any) -> None:
+    """Create a batch job for a chat (--chat) or a span of time (--days-back)."""
+    request = {
+        "jobType": "targeted_chat_sync" if options["chat"] else "time_based_batch",
+        "chatId": options["chat"],
+        "daysBack": options["days_back"],
+        "instanceId": options["instance"],
+        "contentTypes": list(options["content_types"]) or None,
+        "limit": options["limit"],
+        "force": options["force"] or None,
+        "language": options["language"],
+    }
+    body = json.dumps({name: value for name, value in request.items() if value is not None})
+    with _connection() as connection:
+        if estimate:
+            estimated = _call(connection, "select batch.estimate_job(%s)", [body])
+            click.echo(json.dumps(estimated, indent=2)) if as_json else _show_estimate(estimated)
+            return
+        job_id = _call(connection, "select batch.create_job_from_json(%s)", [body])
+        job = _call(connection, "select batch.job_json(%s::uuid)", [job_id])
+    click.echo(json.dumps(job, indent=2) if as_json else job["id"])
+
+
+@jobs.command("list")
+@click.option("--status", metavar="STATUS", help="Only of these statuses (by comma).")
+@click.option("--limit", type=int, default=20, show_default=True)
+@AS_JSON
+def list_jobs(status: str | None, limit: int, as_json: bool) -> None:
+    """List jobs, newest first."""
+    query = {"limit": str(limit)} | ({"status": status} if status else {})
+    with _connection() as connection:
+        page = _call(connection, "select batch.list_jobs(%s)", [json.dumps(query)])
+    if as_json:
+        click.echo(json.dumps(page, indent=2))
+        return
+    table = Table(box=None, pad_edge=False)
+    for title in ("job", "type", "status", "done", "failed", "items", "cost USD", "created"):
+        table.add_column(title, no_wrap=True)
+    for job in page["items"]:
+        table.add_row(
+            job["id"],
+            job["jobType"],
+            job["status"],
+            str(job["processedItems"]),
+            str(job["failedItems"]),
+            str(job["totalItems"]),
+            f"{job['totalCostUsd']:.8f}",
+            job["createdAt"],
+        )
+    # A line a job, also where the output is cut into pages or piped.
+    console = Console()
+    Console(width=max(console.width, 150)).print(table)
+
+
+@jobs.command("status")
+@click.argument("job_id", type=click.UUID)
+@AS_JSON
+def status(job_id: str, as_json: bool) -> None:
+    """Show where a job stands."""
+    with _connection() as connection:
+        job = _call(connection, "select batch.job_json(%s::uuid)", [job_id])
+    click.echo(json.dumps(job, indent=2)) if as_json else show_job(job)
+
+
+@jobs.command("cancel")
+@click.argument("job_id", type=click.UUID)
+@AS_JSON
+def cancel(job_id: str, as_json: bool) -> None:
+    """Cancel a job; what it has done stays."""
+    with _connection() as connection:
+        connection.execute("select batch.cancel_job(%s)", [job_id])
+        job = _call(connection, "select batch.job_json(%s::uuid)", [job_id])
+    click.echo(json.dumps(job, indent=2)) if as_json else show_job(job)
+
+
+def show_job(job: dict[str, Any]) -> None:
+    """Prints a job as `batch.job_json` gives it, a fact a line."""
+    ended = job["processedItems"] + job["failedItems"]
+    facts = [
+        ("job", job["id"]),
+        ("status", job["status"] + (f": {job['errorMessage']}" if job["errorMessage"] else "")),
+        ("items", f"{ended} of {job['totalItems']} ({job['progressPercent']} %)"),
+        ("processed", job["processedItems"]),
+        ("failed", job["failedItems"]),
+        ("left alone", f"{job['skippedItems']} (they have content already)"),
+        ("cost", f"{job['totalCostUsd']:.8f} USD"),
+        ("now", job["currentItem"]),
+        ("ready", job["completedAt"] or job["estimatedCompletion"]),
+    ]
+    for name, value in facts:
+        if value is not None:
+            click.echo(f"{name:<11}{value}")
+
+
+def _show_estimate(estimate: dict[str, Any]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for title in ("type", "found", "have content", "to process", "cost USD", "seconds"):
+        table.add_column(title, justify="left" if title == "type" else "right")
+    for name, kind in sorted(estimate["contentTypes"].items()):
+        table.add_row(
+            name,
+            str(kind["found"]),
+            str(kind["alreadyDone"]),
+            str(kind["toProcess"]),
+            f"{kind['estimatedCostUsd']:.4f}",
+            f"{kind['estimatedDurationSeconds']:.1f}",
+        )
+    console = Console()
+    console.print(table)
+    for warning in estimate["warnings"]:
+        console.print(f"[yellow]note[/yellow] {warning}")

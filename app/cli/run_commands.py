@@ -1,0 +1,168 @@
+"""`backscroll serve`, `backscroll worker` and `backscroll up`, which runs both."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+
+import click
+
+from app.cli.environment import DatabaseAddress, configure_logging, database
+from app.files import project_file
+from app.migrate import migrate
+from app.settings import Settings, load_settings
+
+
+@click.command("serve")
+@click.option("--bind", metavar="HOST:PORT", help="Where to listen [default: 127.0.0.1:8000].")
+def serve_command(bind: str | None) -> None:
+    """Run the REST API in the foreground (gunicorn).
+
+    Until there are API keys it listens on this machine's loopback addresses only.
+    """
+    settings = load_settings()
+    configure_logging(settings)
+    with database(settings) as address:
+        command = [
+            sys.executable, "-m", "gunicorn", "--config", str(project_file("gunicorn.conf.py")),
+        ]  # fmt: skip
+        environment = _environment(address, BACKSCROLL_BIND=_loopback(bind or settings.bind))
+        if not address.is_embedded:
+            os.execve(sys.executable, command, environment)
+        server = subprocess.Popen(command, env=environment)
+        sys.exit(_outlive([server]))
+
+
+@click.command("worker")
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 1000),
+    help="Items in flight [default: BACKSCROLL_CONCURRENCY or 32].",
+)
+def worker_command(concurrency: int | None) -> None:
+    """Run a worker in the foreground.
+
+    Run as many as you like, on as many machines; they share the work. SIGTERM and Ctrl-C let it
+    finish what it has in hand (BACKSCROLL_STOP_GRACE) and give the rest back.
+    """
+    import uvloop
+
+    from workers.service import NotMigrated, Worker
+
+    settings = load_settings()
+    if concurrency is not None:
+        settings = settings.model_copy(update={"concurrency": concurrency})
+    configure_logging(settings)
+    with database(settings) as address:
+        try:
+            uvloop.run(_run_worker(Worker, settings, address))
+        except NotMigrated as error:
+            click.echo(f"the database is not migrated: {error}", err=True)
+            sys.exit(1)
+
+
+async def _run_worker(worker: type, settings: Settings, address: DatabaseAddress) -> None:
+    await worker(settings, address.url, address.listen_url).run()
+
+
+@click.command("up")
+@click.option("--bind", metavar="HOST:PORT", help="Where to listen [default: 127.0.0.1:8000].")
+@click.option("--concurrency", type=click.IntRange(1, 1000), help="Items in flight.")
+def up_command(bind: str | None, concurrency: int | None) -> None:
+    """Run everything on this machine: PostgreSQL if needed, the API and a worker.
+
+    Migrates first. Stops cleanly on Ctrl-C.
+    """
+    settings = load_settings()
+    configure_logging(settings)
+    listening_on = _loopback(bind or settings.bind)
+    with database(settings) as address:
+        for line in migrate(address.url).done:
+            click.echo(line)
+        where = f"embedded, in {settings.home}" if address.is_embedded else "at DATABASE_URL"
+        click.echo(f"database  {where}")
+        click.echo(f"media     {settings.media_folder}")
+        click.echo(f"api       http://{listening_on}/api/v1/batch-jobs")
+        click.echo("psql      backscroll psql   (in another terminal)")
+        sys.exit(_outlive(start_services(address, listening_on, concurrency)))
+
+
+def start_services(
+    address: DatabaseAddress, bind: str, concurrency: int | None = None, **environment: str
+) -> list[subprocess.Popen[bytes]]:
+    """Starts the API and a worker as processes of their own."""
+    own = [sys.executable, "-m", "app.cli"]
+    environ = _environment(address, **environment)
+    at_once = ["--concurrency", str(concurrency)] if concurrency else []
+    return [
+        subprocess.Popen([*own, "serve", "--bind", bind], env=environ),
+        subprocess.Popen([*own, "worker", *at_once], env=environ),
+    ]
+
+
+def stop_services(services: list[subprocess.Popen[bytes]], patience: float = 30.0) -> None:
+    """Asks the processes to stop, and ends those that do not within `patience` seconds."""
+    for service in services:
+        if service.poll() is None:
+            service.terminate()
+    deadline = time.monotonic() + patience
+    for service in services:
+        try:
+            service.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            service.kill()
+            service.wait()
+
+
+def _outlive(services: list[subprocess.Popen[bytes]]) -> int:
+    """Waits for Ctrl-C, SIGTERM or the first service to end, then stops all of them.
+
+    Returns the exit status: 0 when told to stop, 1 when a service ended by itself.
+    """
+    told: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        told.append(number)
+        for service in services:
+            if service.poll() is None:
+                service.terminate()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    while not told and all(service.poll() is None for service in services):
+        time.sleep(0.2)
+    stop_services(services)
+    return 0 if told else 1
+
+
+def _environment(address: DatabaseAddress, **more: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "DATABASE_URL": address.url,
+        "DATABASE_LISTEN_URL": address.listen_url,
+        **more,
+    }
+
+
+def _loopback(bind: str) -> str:
+    """`bind` if it is on a loopback address. Raises click.BadParameter."""
+    host, separator, port = bind.rpartition(":")
+    host = host.strip("[]")
+    try:
+        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not separator or not port.isdigit() or not 0 < int(port) < 65536:
+        raise click.BadParameter(f"{bind!r} is not HOST:PORT, such as 127.0.0.1:8000")
+    if not is_loopback:
+        raise click.BadParameter(
+            f"{host} is not a loopback address; without API keys the API must not be reached from"
+            " other machines. Use 127.0.0.1, and a proxy that checks who calls"
+        )
+    return bind

@@ -1,0 +1,140 @@
+"""Access to the database: addresses, a pool, and what its refusals mean.
+
+Every rule lives in SQL functions; this module calls them and turns their SQLSTATEs into
+exceptions: `BJ` and an HTTP status. What is not understood propagates.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import AsyncConnection, conninfo
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+logger = logging.getLogger(__name__)
+
+SEARCH_PATH = "batch, procrastinate, public"
+
+
+class DatabaseAway(Exception):
+    """The database cannot be reached now; the same call may go through later."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One field of a request that is wrong, and what to change."""
+
+    field: str
+    problem: str
+
+
+class Refused(Exception):
+    """A SQL function refused the call: `status` is the HTTP status that fits."""
+
+    def __init__(
+        self, status: int, message: str, hint: str | None = None, problems: Sequence[Problem] = ()
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.hint = hint
+        self.problems = tuple(problems)
+
+
+class UnusableInput(Exception):
+    """A value that PostgreSQL cannot hold, such as a NUL character in a text."""
+
+
+def connection_string(url: str, application_name: str) -> str:
+    """`url` with our search_path and the name under which pg_stat_activity shows us.
+
+    Settings that the user's address already carries are kept.
+    """
+    given = conninfo.conninfo_to_dict(url)
+    options = f"-c search_path={SEARCH_PATH.replace(' ', '')} {given.get('options') or ''}".strip()
+    return conninfo.make_conninfo(
+        url,
+        options=options,
+        application_name=given.get("application_name") or application_name,
+        connect_timeout=given.get("connect_timeout") or 10,
+    )
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """Turns the database's errors into those of this module, as far as it understands them."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise DatabaseAway(str(error)) from error
+    except (psycopg.errors.DataError, psycopg.errors.StatementTooComplex) as error:
+        raise UnusableInput(str(error)) from error
+    except psycopg.Error as error:
+        if (error.sqlstate or "").startswith("BJ"):
+            raise _refusal(error) from error
+        if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+            raise DatabaseAway(str(error)) from error
+        raise
+
+
+def _refusal(error: psycopg.Error) -> Refused:
+    diagnosis = error.diag
+    problems = json.loads(diagnosis.message_detail) if diagnosis.message_detail else []
+    return Refused(
+        status=int((error.sqlstate or "BJ500")[2:]),
+        message=diagnosis.message_primary or str(error),
+        hint=diagnosis.message_hint,
+        problems=[Problem(**problem) for problem in problems],
+    )
+
+
+class Database:
+    """A pool of connections, opened by `open` and closed by `close`."""
+
+    def __init__(
+        self, url: str, application_name: str, *, size: int = 10, wait_seconds: float = 5.0
+    ) -> None:
+        self.conninfo = connection_string(url, application_name)
+        self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
+            self.conninfo,
+            min_size=1,
+            max_size=size,
+            timeout=wait_seconds,
+            kwargs={"autocommit": True},
+            check=AsyncConnectionPool.check_connection,
+            open=False,
+        )
+
+    async def open(self) -> None:
+        """Begins to connect, without waiting for the database to be there."""
+        await self._pool.open(wait=False)
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
+        """A connection in autocommit mode. Raises DatabaseAway, Refused, UnusableInput."""
+        with understood():
+            async with self._pool.connection() as connection:
+                yield connection
+
+    async def value(
+        self, query: LiteralString, parameters: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> Any:
+        """The first column of the first row, or None if there is no row."""
+        async with self.connection() as connection:
+            row = await (await connection.execute(query, parameters)).fetchone()
+            return row[0] if row else None
+
+    async def rows(
+        self, query: LiteralString, parameters: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> list[tuple[Any, ...]]:
+        async with self.connection() as connection:
+            return await (await connection.execute(query, parameters)).fetchall()

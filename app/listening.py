@@ -1,0 +1,52 @@
+"""LISTEN that does not give up: one direct connection that is made again whenever it breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection, sql
+
+from app.database import connection_string
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_PAUSE = 5.0
+
+
+async def listen(
+    url: str,
+    channels: Iterable[str],
+    on_notification: Callable[[str, str], Awaitable[None]],
+    on_connected: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Calls `on_notification(channel, payload)` for every notification, until cancelled.
+
+    After each (re)connection `on_connected` is called: what was notified while the connection
+    was away is lost, and is to be looked up. Needs a direct connection: transaction poolers
+    break LISTEN.
+    """
+    pause = 0.1
+    while True:
+        try:
+            async with await AsyncConnection.connect(
+                connection_string(url, "backscroll listen"), autocommit=True
+            ) as connection:
+                await _listen_on(connection, channels)
+                if on_connected is not None:
+                    await on_connected()
+                pause = 0.1
+                async for notification in connection.notifies():
+                    await on_notification(notification.channel, notification.payload)
+        except psycopg.OperationalError as error:
+            logger.warning("cannot listen for notifications, trying again: %s", error)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+async def _listen_on(connection: AsyncConnection[Any], channels: Iterable[str]) -> None:
+    for channel in channels:
+        await connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
