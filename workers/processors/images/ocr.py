@@ -1,0 +1,69 @@
+"""The text seen in a picture, by RapidOCR with the models in its wheel: Latin and Chinese."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from itertools import pairwise
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before onnxruntime is imported, or it looks up a host
+
+import numpy as np
+from PIL import Image
+from rapidocr import RapidOCR
+from rapidocr.utils.output import RapidOCROutput
+
+MODEL = f"rapidocr-{version('rapidocr')}"
+LONGEST_SIDE = 1600
+"""Pixels: more takes longer and more memory, and reads no better."""
+
+
+@cache
+def engine(threads: int) -> RapidOCR:
+    """The models, loaded with the first picture (2 s, 500 MB)."""
+    return RapidOCR(
+        params={
+            "Global.log_level": "critical",
+            "EngineConfig.onnxruntime.intra_op_num_threads": threads,
+            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A piece of text and where it stands, in pixels from the top left corner."""
+
+    text: str
+    left: float
+    top: float
+    bottom: float
+
+
+def seen_text(picture: Image.Image, threads: int) -> str:
+    """The lines of text in an RGB picture, from top to bottom; '' if none is seen."""
+    result = engine(threads)(np.asarray(picture)[:, :, ::-1])  # OpenCV's order: blue first
+    if not isinstance(result, RapidOCROutput) or result.boxes is None or not result.txts:
+        return ""  # the other types are answers of single steps, which were not asked for
+    words = [
+        Word(text, box[:, 0].min(), box[:, 1].min(), box[:, 1].max())
+        for text, box in zip(result.txts, np.asarray(result.boxes), strict=True)
+        if text.strip()
+    ]
+    return "\n".join(in_reading_order(words))
+
+
+def in_reading_order(words: list[Word]) -> list[str]:
+    """Words whose middle lies within the height of the one before are on its line."""
+    words = sorted(words, key=lambda word: word.top)
+    lines: list[list[Word]] = [words[:1]]
+    for above, word in pairwise(words):
+        middle = (word.top + word.bottom) / 2
+        if above.top <= middle <= above.bottom:
+            lines[-1].append(word)
+        else:
+            lines.append([word])
+    ordered = (sorted(line, key=lambda word: word.left) for line in lines)
+    return [" ".join(word.text.strip() for word in line) for line in ordered]

@@ -1,0 +1,162 @@
+"""The recorder: one a process, it sends what all slices finish to the database together.
+
+Results are sent a few tens of milliseconds apart in one call of `batch.record_results`, one
+transaction and one round trip for all of them. While the database is away they wait here, and
+no more work is begun once too many wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from uuid import UUID
+
+from app.database import Database, DatabaseAway, UnusableInput
+from workers.results import Result
+
+logger = logging.getLogger(__name__)
+
+_INTERVAL = 0.025
+_LARGEST_BATCH = 1000
+_PULSE_INTERVAL = 0.25
+_LONGEST_PAUSE = 2.0
+
+
+class Recorder:
+    """Collects results with `report` and records them until `close`.
+
+    `on_unwanted(job_id, has_ended)` is told of jobs that the database wants no more work for.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        worker_id: int,
+        on_unwanted: Callable[[UUID, bool], None],
+        most_waiting: int = 10_000,
+    ) -> None:
+        self._database = database
+        self._worker_id = worker_id
+        self._on_unwanted = on_unwanted
+        self._most_waiting = most_waiting
+        self._waiting: deque[tuple[Result, Callable[[], None]]] = deque()
+        self._current: dict[UUID, str] = {}
+        self._unpulsed: set[UUID] = set()
+        self._something = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._closing = False
+
+    def report(self, result: Result, on_recorded: Callable[[], None]) -> None:
+        """Takes a result; `on_recorded` is called once it is committed."""
+        self._waiting.append((result, on_recorded))
+        if len(self._waiting) >= self._most_waiting:
+            self._room.clear()
+        self._something.set()
+
+    def begin(self, job_id: UUID, label: str) -> None:
+        """Says which item of a job is in hand now, for those who watch."""
+        self._current[job_id] = label
+        self._something.set()
+
+    async def room(self) -> None:
+        """Waits while too many results wait for the database."""
+        await self._room.wait()
+
+    async def run(self) -> None:
+        """Records until `close` was called and nothing waits any more."""
+        pulses = asyncio.create_task(self._pulse())
+        try:
+            while not (self._closing and not self._waiting):
+                await self._something.wait()
+                began = time.monotonic()
+                await self._flush()
+                if not self._waiting and not self._closing:
+                    self._something.clear()
+                await asyncio.sleep(max(0.0, _INTERVAL - (time.monotonic() - began)))
+        finally:
+            pulses.cancel()
+
+    def close(self) -> None:
+        """Lets `run` end once everything reported is recorded."""
+        self._closing = True
+        self._something.set()
+
+    async def _flush(self) -> None:
+        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _LARGEST_BATCH))]
+        current, self._current = self._current, {}
+        if not batch and not current:
+            return
+        await self._record_patiently([result for result, _ in batch], current)
+        for _, on_recorded in batch:
+            on_recorded()
+        if len(self._waiting) < self._most_waiting:
+            self._room.set()
+        self._unpulsed.update(current)
+        self._unpulsed.update(result.job_id for result, _ in batch)
+
+    async def _record_patiently(self, results: list[Result], current: dict[UUID, str]) -> None:
+        """Records, however long the database is away. Recording twice counts once."""
+        pause = 0.1
+        while True:
+            try:
+                await self._record(results, current)
+                return
+            except DatabaseAway as error:
+                logger.warning(
+                    "%d results wait for the database: %s", len(results) + len(self._waiting), error
+                )
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+            except UnusableInput:
+                await self._record_one_by_one(results)
+                return
+
+    async def _record(self, results: list[Result], current: dict[UUID, str]) -> None:
+        now = time.monotonic()
+        unwanted = await self._database.rows(
+            "select * from batch.record_results(%s, %s, %s)",
+            [
+                self._worker_id,
+                json.dumps([result.as_json(now) for result in results]),
+                json.dumps({str(job_id): label for job_id, label in current.items()}),
+            ],
+        )
+        for job_id, has_ended in unwanted:
+            self._on_unwanted(job_id, has_ended)
+
+    async def _record_one_by_one(self, results: list[Result]) -> None:
+        """One result that the database cannot hold must not keep out its neighbours."""
+        for result in results:
+            try:
+                await self._record([result], {})
+            except UnusableInput:
+                logger.exception("item %s of job %s cannot be stored", result.seq, result.job_id)
+                refused = Result(
+                    job_id=result.job_id,
+                    first_seq=result.first_seq,
+                    seq=result.seq,
+                    started=result.started,
+                    finished=result.finished,
+                    error_code="internal_error",
+                    error="the result could not be stored",
+                )
+                await self._record([refused], {})
+
+    async def _pulse(self) -> None:
+        """Tells progress, apart from recording: see `batch.pulse_jobs`."""
+        while True:
+            await asyncio.sleep(_PULSE_INTERVAL)
+            if not self._unpulsed:
+                continue
+            try:
+                told = await self._database.rows(
+                    "select * from batch.pulse_jobs(%s)", [list(self._unpulsed)]
+                )
+            except DatabaseAway:
+                continue
+            self._unpulsed.difference_update(job_id for (job_id,) in told)

@@ -1,0 +1,82 @@
+"""What a worker has in hand: an item to work on, and the result it reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+from uuid import UUID
+
+from workers.processors.base import Extraction
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One message of a slice, as `batch.take_slice` gives it."""
+
+    seq: int
+    message_id: UUID
+    content_type: str
+    mime_type: str | None
+    local_path: str | None
+    media_url: str | None
+    external_id: str
+    caption: str | None
+    language: str | None
+
+    @property
+    def label(self) -> str:
+        """What people see as the current item: the file's name, or the message's id."""
+        name = PurePosixPath(self.local_path).name if self.local_path else ""
+        return name or self.external_id
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The outcome of one item. Times are of this process's monotonic clock, in seconds."""
+
+    job_id: UUID
+    first_seq: int
+    seq: int
+    started: float
+    finished: float
+    extraction: Extraction | None = None
+    error_code: str | None = None
+    error: str | None = None
+
+    def as_json(self, now: float) -> dict[str, Any]:
+        """As `batch.record_results` takes it; `now` is the monotonic clock's time."""
+        record: dict[str, Any] = {
+            "jobId": str(self.job_id),
+            "firstSeq": self.first_seq,
+            "seq": self.seq,
+            "processingMs": round((self.finished - self.started) * 1000),
+            "ageMs": round((now - self.finished) * 1000),
+        }
+        if self.extraction is None:
+            return record | {
+                "status": "failed",
+                "errorCode": self.error_code,
+                "error": storable(self.error or ""),
+                "tokens": 0,
+                "costUsd": "0",
+            }
+        made = self.extraction
+        duration = made.duration_seconds
+        return record | {
+            "status": "processed",
+            "text": storable(made.text),
+            "provider": made.provider,
+            "model": made.model,
+            "language": made.language,
+            "durationSeconds": None if duration is None else str(duration),
+            "tokens": made.tokens_used,
+            "costUsd": str(made.cost_usd),
+        }
+
+
+def storable(text: str) -> str:
+    """`text` without what PostgreSQL's text and jsonb cannot hold: NUL and lone surrogates."""
+    if text.isascii():
+        return text.replace("\x00", "")
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")

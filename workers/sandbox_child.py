@@ -1,0 +1,131 @@
+"""The process in which `workers.sandbox` runs parsers: reads a call, runs it, answers, repeats.
+
+Started by its path as `python -I sandbox_child.py PARENT_PID MEMORY_MB`, with a socket as stdin
+and a file as stdout and stderr. Each message is 8 bytes of length, then JSON: never pickle, so
+that a parser taken over by a hostile file cannot run code in the worker that reads its answers.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+import traceback
+from typing import Any
+
+PR_SET_PDEATHSIG = 1
+MAX_WRITTEN_BYTES = 1_000_000
+"""Of any one file, which includes the one that collects stderr: parsers have nothing to write."""
+OUT_OF_MEMORY_TEXTS = (
+    "memory allocation of",
+    "bad_alloc",
+    "bad allocation",
+    "Cannot allocate memory",
+    "Failed to allocate",
+    "Insufficient memory",
+)
+"""How Rust, C++, the C library, onnxruntime and OpenCV put it."""
+
+
+def main() -> None:
+    """Serves calls until the parent closes the socket."""
+    parent_pid, memory_mb = int(sys.argv[1]), int(sys.argv[2])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    die_with(parent_pid)
+    limit_resources(memory_mb)
+    connection = take_stdin()
+
+    hello = receive(connection)
+    if hello is None:
+        return
+    sys.path[:] = hello["path"]
+    for module in hello["preload"]:
+        importlib.import_module(module)
+    send(connection, b"{}")
+
+    while (call := receive(connection)) is not None:
+        send(connection, answer(call))
+
+
+def die_with(parent_pid: int) -> None:
+    """Has the kernel kill this process when the parent is gone, even while a parser is busy."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent_pid:  # it died before it could be watched
+        os._exit(1)
+
+
+def limit_resources(memory_mb: int) -> None:
+    """Bounds the address space and what can be written; a crash leaves no core file."""
+    memory = memory_mb * 2**20
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_WRITTEN_BYTES, MAX_WRITTEN_BYTES))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
+def take_stdin() -> socket.socket:
+    """The socket that stands on stdin, moved out of the reach of code that reads stdin."""
+    connection = socket.socket(fileno=os.dup(0))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return connection
+
+
+def receive(connection: socket.socket) -> dict[str, Any] | None:
+    """The next message, or None when the parent has hung up."""
+    size = read_exactly(connection, 8)
+    body = read_exactly(connection, int.from_bytes(size)) if size else None
+    return json.loads(body) if body else None
+
+
+def read_exactly(connection: socket.socket, size: int) -> bytes | None:
+    """`size` bytes, or None when the parent has hung up."""
+    read = bytearray()
+    while len(read) < size:
+        some = connection.recv(size - len(read))
+        if not some:
+            return None
+        read += some
+    return bytes(read)
+
+
+def send(connection: socket.socket, body: bytes) -> None:
+    """Sends one message; `body` is JSON."""
+    connection.sendall(len(body).to_bytes(8) + body)
+
+
+def answer(call: dict[str, Any]) -> bytes:
+    """JSON: `{"value": ...}`, or `{"code": ..., "message": ...}` for a ProcessingFailed."""
+    from workers.processors.base import ProcessingFailed
+
+    try:
+        function = getattr(importlib.import_module(call["module"]), call["function"])
+        return json.dumps({"value": function(*call["args"])}).encode()
+    except ProcessingFailed as failure:
+        code, message = failure.code, failure.message
+    except MemoryError:
+        code, message = "processor_out_of_memory", ""
+    except Exception as error:
+        traceback.print_exc()
+        message = brief(error)
+        out_of_memory = any(text in str(error) for text in OUT_OF_MEMORY_TEXTS)
+        code = "processor_out_of_memory" if out_of_memory else "file_unreadable"
+    return json.dumps({"code": code, "message": message}).encode()
+
+
+def brief(error: Exception) -> str:
+    """One line about `error` for users: no traceback, and no path of this machine."""
+    first_line = str(error).partition("\n")[0].strip()
+    if not first_line or len(first_line) > 120 or "/" in first_line or "\\" in first_line:
+        return f"the file could not be read ({type(error).__name__})"
+    return f"the file could not be read ({type(error).__name__}: {first_line})"
+
+
+if __name__ == "__main__":
+    main()

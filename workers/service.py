@@ -1,0 +1,229 @@
+"""The worker process: takes slices from the queue and turns their media into text."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import procrastinate
+import psycopg
+
+from app.database import Database, DatabaseAway
+from app.listening import listen
+from app.settings import Settings
+from workers.fetching import MediaFetcher
+from workers.processors.base import Medium, ProcessingFailed
+from workers.processors.registry import Registry, build_registry
+from workers.recorder import Recorder
+from workers.results import Item, Result
+from workers.slices import SliceRunner
+from workers.tasks import QUEUE, add_tasks, queue_app
+
+logger = logging.getLogger(__name__)
+
+SLICES_AT_ONCE = 16
+
+
+class NotMigrated(Exception):
+    """The database has no Backscroll in it, or an older one."""
+
+
+class Worker:
+    """One worker process over the database at `url`; `run` returns after SIGTERM or SIGINT."""
+
+    def __init__(self, settings: Settings, url: str, listen_url: str) -> None:
+        self._settings = settings
+        self._url = url
+        self._listen_url = listen_url
+        self._database = Database(url, "backscroll worker", size=8)
+        self._fetcher = MediaFetcher(
+            settings.media_folder, settings.max_media_mb, settings.download_timeout
+        )
+        self._registry: Registry = build_registry(
+            document_processes=settings.document_processes,
+            document_timeout_seconds=settings.processor_timeout,
+            image_processes=settings.ocr_processes,
+            image_timeout_seconds=settings.processor_timeout,
+        )
+        self._capacity = {
+            "audio": 0,
+            "image": settings.ocr_processes,
+            "video": 0,
+            "document": settings.document_processes,
+        }
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Works until told to stop, then gives back what it holds.
+
+        Raises NotMigrated.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        await self._database.open()
+        try:
+            worker_id = await self._register()
+            if worker_id is not None:
+                await self._work(worker_id)
+        finally:
+            await self._registry.close()
+            await self._fetcher.close()
+            await self._database.close()
+
+    async def _register(self) -> int | None:
+        """This worker's id, or None if it was told to stop before the database was there."""
+        name = f"{socket.gethostname()}:{os.getpid()}"
+        while not self._stopping.is_set():
+            try:
+                return int(
+                    await self._database.value(
+                        "select batch.register_worker(%s, %s)", [name, json.dumps(self._capacity)]
+                    )
+                )
+            except DatabaseAway as error:
+                logger.warning("waiting for the database: %s", error)
+                await self._pause(1.0)
+            except (psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName):
+                raise NotMigrated("run `backscroll migrate` first") from None
+        return None
+
+    async def _work(self, worker_id: int) -> None:
+        recorder = Recorder(self._database, worker_id, lambda *job: slices.stop_job(*job))
+        slices = SliceRunner(
+            self._database,
+            recorder,
+            worker_id,
+            self._process,
+            concurrency=self._settings.concurrency,
+            places={
+                # What has no provider fails at once, as many as there are.
+                kind: places or self._settings.concurrency
+                for kind, places in self._capacity.items()
+            },
+            cancel_grace=self._settings.cancel_grace,
+            stop_grace=self._settings.stop_grace,
+        )
+        queue = queue_app(self._url, self._listen_url)
+        add_tasks(queue, self._database, slices)
+
+        recording = asyncio.create_task(recorder.run())
+        async with _running(
+            self._keep_alive(worker_id, slices), self._hear_stops(worker_id, slices)
+        ):
+            async with _running(self._take_from_queue(queue)) as (taking,):
+                logger.info("worker %d ready, %d items at once", worker_id, self._settings.concurrency)
+                await asyncio.wait(
+                    [asyncio.create_task(self._stopping.wait()), recording, taking],
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                logger.info("worker %d stops: finishing what is in hand", worker_id)
+                slices.stop()
+            recorder.close()
+            await recording
+        with contextlib.suppress(DatabaseAway):
+            await self._database.value("select batch.stop_worker(%s)", [worker_id])
+
+    async def _take_from_queue(self, queue: procrastinate.App) -> None:
+        """Runs Procrastinate's worker, again whenever it fails, until cancelled."""
+        pause = 0.1
+        while True:
+            began = time.monotonic()
+            try:
+                async with queue.open_async():
+                    await queue.run_worker_async(
+                        queues=[QUEUE],
+                        concurrency=SLICES_AT_ONCE,
+                        delete_jobs="always",
+                        install_signal_handlers=False,
+                        fetch_job_polling_interval=2.0,
+                        update_heartbeat_interval=self._settings.heartbeat,
+                        stalled_worker_timeout=self._settings.worker_timeout * 6,
+                    )
+            except (procrastinate.exceptions.ConnectorException, psycopg.Error) as error:
+                logger.warning("the queue is away, trying again: %s", error)
+            pause = 0.1 if time.monotonic() - began > 10 else min(pause * 2, 5.0)
+            await asyncio.sleep(pause)
+
+    async def _keep_alive(self, worker_id: int, slices: SliceRunner) -> None:
+        """Heartbeats, and sweeps up after workers that have died."""
+        timeout = f"{self._settings.worker_timeout} seconds"
+        while True:
+            try:
+                for job in await self._database.rows(
+                    "select * from batch.heartbeat(%s, %s)", [worker_id, timeout]
+                ):
+                    slices.stop_job(*job)
+                queued = await self._database.value(
+                    "select batch.sweep(%s, %s)", [worker_id, timeout]
+                )
+                if queued:
+                    logger.warning("brought back %d tasks of workers that died", queued)
+            except DatabaseAway as error:
+                logger.warning("heartbeat failed: %s", error)
+            await asyncio.sleep(self._settings.heartbeat)
+
+    async def _hear_stops(self, worker_id: int, slices: SliceRunner) -> None:
+        async def stop(_: str, payload: str) -> None:
+            told = json.loads(payload)
+            slices.stop_job(UUID(told["jobId"]), told["hasEnded"])
+
+        await listen(self._listen_url, ["batch_stops"], stop)
+
+    async def _process(self, job_id: UUID, first_seq: int, item: Item) -> Result:
+        """One item's result; whatever goes wrong with it is its result too."""
+        started = time.monotonic()
+        extraction, code, text = None, None, None
+        try:
+            async with self._fetcher.fetch(item) as path:
+                extraction = await self._registry.process(
+                    Medium(
+                        path=path,
+                        content_type=item.content_type,
+                        mime_type=item.mime_type,
+                        file_name=item.label,
+                        caption=item.caption,
+                        language=item.language,
+                    )
+                )
+        except ProcessingFailed as failure:
+            code, text = failure.code, failure.message
+        except Exception:
+            logger.exception("item %d of job %s met a defect", item.seq, job_id)
+            code, text = "internal_error", "a defect of Backscroll; see the worker's log"
+        return Result(
+            job_id=job_id,
+            first_seq=first_seq,
+            seq=item.seq,
+            started=started,
+            finished=time.monotonic(),
+            extraction=extraction,
+            error_code=code,
+            error=text,
+        )
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+
+@contextlib.asynccontextmanager
+async def _running(*coroutines: object) -> AsyncIterator[list[asyncio.Task[None]]]:
+    """Runs coroutines beside the body, and cancels them after it; their errors propagate."""
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]  # type: ignore[arg-type]
+    try:
+        yield tasks
+    finally:
+        for task in tasks:
+            task.cancel()
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended
