@@ -206,9 +206,7 @@ class EmbeddedPostgres:
                 "select from pg_database where datname = %s", [DATABASE]
             ).fetchone()
             if known is None:
-                connection.execute(
-                    sql.SQL("create database {}").format(sql.Identifier(DATABASE))
-                )
+                connection.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
 
     def _make_folder(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

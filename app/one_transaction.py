@@ -51,9 +51,8 @@ class OneTransactionBackend(PostgresqlPsycopgBackend):  # type: ignore[misc]
         yield
 
     def ensure_internal_schema_updated(self) -> None:
-        if not self._internal_schema_updated and internalmigrations.needs_upgrading(self):
+        if internalmigrations.needs_upgrading(self):
             internalmigrations.upgrade(self)
-        self._internal_schema_updated = True
 
     @contextmanager
     def disable_transactions(self) -> Iterator[None]:

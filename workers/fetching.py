@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 
@@ -60,10 +61,10 @@ class MediaFetcher:
         handle, name = tempfile.mkstemp(dir=self._scratch.name)
         try:
             with os.fdopen(handle, "wb") as file:
-                await self._download(item.media_url, file.write)
+                await self._download(item.media_url, file)
             yield Path(name)
         finally:
-            Path(name).unlink(missing_ok=True)
+            os.unlink(name)
 
     def _find(self, local_path: str) -> Path:
         root = self._root.resolve()
@@ -96,8 +97,7 @@ class MediaFetcher:
             f"the medium has {size}; BACKSCROLL_MAX_MEDIA_MB allows {self._max_megabytes} MB",
         )
 
-    async def _download(self, url: str, write: object) -> None:
-        assert callable(write)
+    async def _download(self, url: str, file: BinaryIO) -> None:
         if not url.lower().startswith(("http://", "https://")):
             raise ProcessingFailed("download_failed", "only http and https addresses are fetched")
         if self._client is None:
@@ -114,7 +114,7 @@ class MediaFetcher:
                 asyncio.timeout(self._timeout_seconds),
                 self._client.stream("GET", url) as response,
             ):
-                await self._receive(response, write)
+                await self._receive(response, file)
         except TimeoutError:
             raise ProcessingFailed(
                 "download_failed", f"not fetched within {self._timeout_seconds:.0f} s"
@@ -123,8 +123,7 @@ class MediaFetcher:
             reason = str(error) or type(error).__name__
             raise ProcessingFailed("download_failed", f"could not be fetched: {reason}") from None
 
-    async def _receive(self, response: httpx.Response, write: object) -> None:
-        assert callable(write)
+    async def _receive(self, response: httpx.Response, file: BinaryIO) -> None:
         if response.status_code != httpx.codes.OK:
             raise ProcessingFailed(
                 "download_failed",
@@ -138,4 +137,4 @@ class MediaFetcher:
             received += len(chunk)
             if received > limit:
                 raise self._too_large(f"more than {self._max_megabytes} MB")
-            write(chunk)
+            file.write(chunk)

@@ -31,6 +31,9 @@ START_SECONDS = 60.0
 """For a child to start and import what is preloaded."""
 MAX_ANSWER_BYTES = 64 * 2**20
 """A longer answer is not read: it is how a child could exhaust the worker's own memory."""
+KEPT_OUTPUT_BYTES = 64_000
+"""Of what a child prints: Rust names the failed allocation first, then its whole stack."""
+LOGGED_CHARACTERS = 2_000
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH")
 """All that a child sees of the environment: no database address, no provider's key."""
 
@@ -119,7 +122,8 @@ class Sandbox:
             await self._discard(child)
             if self._is_closed:
                 raise RuntimeError(f"sandbox {self.name} is closed") from None
-            logger.error("sandbox %s: a child did not start: %s", self.name, child.last_output)
+            output = child.last_output[-LOGGED_CHARACTERS:]
+            logger.error("sandbox %s: a child did not start: %s", self.name, output)
             raise RuntimeError(f"sandbox {self.name} could not start a process") from error
         except BaseException:
             await self._discard(child)
@@ -144,7 +148,12 @@ class Sandbox:
         if self._is_closed:
             return RuntimeError(f"sandbox {self.name} is closed")
         output = child.output()
-        logger.warning("sandbox %s: a child %s: %s", self.name, child.how_it_ended(), output)
+        logger.warning(
+            "sandbox %s: a child %s: %s",
+            self.name,
+            child.how_it_ended(),
+            output[:LOGGED_CHARACTERS],
+        )
         if any(text in output for text in sandbox_child.OUT_OF_MEMORY_TEXTS):
             return self._out_of_memory()
         return ProcessingFailed("processor_crashed", f"the parser {child.how_it_ended()}")
@@ -154,7 +163,9 @@ class Sandbox:
         code, message = str(answer.get("code")), str(answer.get("message"))
         if code == "processor_out_of_memory":
             return self._out_of_memory()
-        logger.debug("sandbox %s: %s: %s", self.name, message, child.last_output)
+        logger.debug(
+            "sandbox %s: %s: %s", self.name, message, child.last_output[-LOGGED_CHARACTERS:]
+        )
         return ProcessingFailed(code, message)
 
     def _out_of_memory(self) -> ProcessingFailed:
@@ -234,8 +245,8 @@ class _Child:
         if self._output.closed:
             return self.last_output
         position = self._output.seek(0, os.SEEK_CUR)
-        self._output.seek(max(0, position - 4000))
-        text = self._output.read(4000).decode(errors="replace").strip()
+        self._output.seek(max(0, position - KEPT_OUTPUT_BYTES))
+        text = self._output.read(KEPT_OUTPUT_BYTES).decode(errors="replace").strip()
         self._output.seek(position)
         return text
 

@@ -62,10 +62,14 @@ def die_with(parent_pid: int) -> None:
 
 def limit_resources(memory_mb: int) -> None:
     """Bounds the address space and what can be written; a crash leaves no core file."""
-    memory = memory_mb * 2**20
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_WRITTEN_BYTES, MAX_WRITTEN_BYTES))
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    for limit, value in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, MAX_WRITTEN_BYTES),
+        (resource.RLIMIT_AS, memory_mb * 2**20),
+    ):
+        _, allowed = resource.getrlimit(limit)
+        bound = value if allowed == resource.RLIM_INFINITY else min(value, allowed)
+        resource.setrlimit(limit, (bound, bound))
 
 
 def take_stdin() -> socket.socket:
@@ -111,6 +115,8 @@ def answer(call: dict[str, Any]) -> bytes:
         code, message = failure.code, failure.message
     except MemoryError:
         code, message = "processor_out_of_memory", ""
+    except RecursionError:
+        code, message = "file_unreadable", "the file is nested too deeply"
     except Exception as error:
         traceback.print_exc()
         message = brief(error)

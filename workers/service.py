@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from uuid import UUID
 
 import procrastinate
@@ -24,6 +24,7 @@ from workers.processors.base import Medium, ProcessingFailed
 from workers.processors.registry import Registry, build_registry
 from workers.recorder import Recorder
 from workers.results import Item, Result
+from workers.running import RunningSlices
 from workers.slices import SliceRunner
 from workers.tasks import QUEUE, add_tasks, queue_app
 
@@ -97,10 +98,12 @@ class Worker:
         return None
 
     async def _work(self, worker_id: int) -> None:
-        recorder = Recorder(self._database, worker_id, lambda *job: slices.stop_job(*job))
+        running = RunningSlices(self._settings.cancel_grace, self._settings.stop_grace)
+        recorder = Recorder(self._database, worker_id, running.stop_job)
         slices = SliceRunner(
             self._database,
             recorder,
+            running,
             worker_id,
             self._process,
             concurrency=self._settings.concurrency,
@@ -109,26 +112,26 @@ class Worker:
                 kind: places or self._settings.concurrency
                 for kind, places in self._capacity.items()
             },
-            cancel_grace=self._settings.cancel_grace,
-            stop_grace=self._settings.stop_grace,
         )
         queue = queue_app(self._url, self._listen_url)
         add_tasks(queue, self._database, slices)
 
-        recording = asyncio.create_task(recorder.run())
-        async with _running(
-            self._keep_alive(worker_id, slices), self._hear_stops(worker_id, slices)
+        async with (
+            _running(recorder.run()) as recording,
+            _running(self._keep_alive(worker_id, running), self._hear_stops(running)),
+            _running(self._take_from_queue(queue)) as taking,
         ):
-            async with _running(self._take_from_queue(queue)) as (taking,):
-                logger.info("worker %d ready, %d items at once", worker_id, self._settings.concurrency)
-                await asyncio.wait(
-                    [asyncio.create_task(self._stopping.wait()), recording, taking],
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                logger.info("worker %d stops: finishing what is in hand", worker_id)
-                slices.stop()
+            logger.info("worker %d is ready for %d items", worker_id, self._settings.concurrency)
+            stopping = asyncio.create_task(self._stopping.wait())
+            await asyncio.wait([stopping, *recording, *taking], return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            logger.info("worker %d stops when it has finished what is in hand", worker_id)
+            running.stop_all()
+            # Procrastinate ends the tasks it has begun before it lets itself be cancelled.
+            taking[0].cancel()
+            await asyncio.wait(taking)
             recorder.close()
-            await recording
+            await asyncio.wait(recording)
         with contextlib.suppress(DatabaseAway):
             await self._database.value("select batch.stop_worker(%s)", [worker_id])
 
@@ -153,7 +156,7 @@ class Worker:
             pause = 0.1 if time.monotonic() - began > 10 else min(pause * 2, 5.0)
             await asyncio.sleep(pause)
 
-    async def _keep_alive(self, worker_id: int, slices: SliceRunner) -> None:
+    async def _keep_alive(self, worker_id: int, running: RunningSlices) -> None:
         """Heartbeats, and sweeps up after workers that have died."""
         timeout = f"{self._settings.worker_timeout} seconds"
         while True:
@@ -161,7 +164,7 @@ class Worker:
                 for job in await self._database.rows(
                     "select * from batch.heartbeat(%s, %s)", [worker_id, timeout]
                 ):
-                    slices.stop_job(*job)
+                    running.stop_job(*job)
                 queued = await self._database.value(
                     "select batch.sweep(%s, %s)", [worker_id, timeout]
                 )
@@ -171,10 +174,10 @@ class Worker:
                 logger.warning("heartbeat failed: %s", error)
             await asyncio.sleep(self._settings.heartbeat)
 
-    async def _hear_stops(self, worker_id: int, slices: SliceRunner) -> None:
+    async def _hear_stops(self, running: RunningSlices) -> None:
         async def stop(_: str, payload: str) -> None:
             told = json.loads(payload)
-            slices.stop_job(UUID(told["jobId"]), told["hasEnded"])
+            running.stop_job(UUID(told["jobId"]), told["hasEnded"])
 
         await listen(self._listen_url, ["batch_stops"], stop)
 
@@ -216,9 +219,11 @@ class Worker:
 
 
 @contextlib.asynccontextmanager
-async def _running(*coroutines: object) -> AsyncIterator[list[asyncio.Task[None]]]:
-    """Runs coroutines beside the body, and cancels them after it; their errors propagate."""
-    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]  # type: ignore[arg-type]
+async def _running(
+    *coroutines: Coroutine[None, None, None],
+) -> AsyncIterator[list[asyncio.Task[None]]]:
+    """Runs coroutines beside the body and cancels them after it; their errors propagate."""
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
     try:
         yield tasks
     finally:

@@ -57,9 +57,7 @@ def problem(status: int, detail: str, **more: Any) -> str:
     )
 
 
-def answer_problem(
-    resp: falcon.asgi.Response, status: int, detail: str, **more: Any
-) -> None:
+def answer_problem(resp: falcon.asgi.Response, status: int, detail: str, **more: Any) -> None:
     """Makes `resp` the problem."""
     resp.status = status
     resp.content_type = MEDIA_PROBLEM
@@ -121,9 +119,7 @@ async def _http_error(
     resp.set_headers(error.headers or {})
 
 
-def _serialize_http_error(
-    req: Any, resp: Any, error: falcon.HTTPError
-) -> None:
+def _serialize_http_error(req: Any, resp: Any, error: falcon.HTTPError) -> None:
     status = error.status_code
     details = {
         404: f"there is nothing at {req.path}",

@@ -59,15 +59,16 @@ def main() -> None:
             hint = f". {refusal.hint}" if refusal.hint else ""
             click.echo(f"{refusal.message}{hint}", err=True)
         sys.exit(2)
-    except (psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable,
-            psycopg.errors.InvalidSchemaName):
+    except (
+        psycopg.errors.UndefinedFunction,
+        psycopg.errors.UndefinedTable,
+        psycopg.errors.InvalidSchemaName,
+    ):
         click.echo("the database is not migrated: run `backscroll migrate`", err=True)
         sys.exit(1)
     except (psycopg.OperationalError, DatabaseAway) as error:
         click.echo(f"the database cannot be reached: {error}", err=True)
         sys.exit(1)
-    except (
-        CannotMigrate, EmbeddedPostgresError, SettingsError, UnusableInput
-    ) as error:
+    except (CannotMigrate, EmbeddedPostgresError, SettingsError, UnusableInput) as error:
         click.echo(str(error), err=True)
         sys.exit(1)

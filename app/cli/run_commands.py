@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import os
 import signal
@@ -34,7 +33,7 @@ def serve_command(bind: str | None) -> None:
         ]  # fmt: skip
         environment = _environment(address, BACKSCROLL_BIND=_loopback(bind or settings.bind))
         if not address.is_embedded:
-            os.execve(sys.executable, command, environment)
+            os.execve(sys.executable, command, environment)  # noqa: S606
         server = subprocess.Popen(command, env=environment)
         sys.exit(_outlive([server]))
 

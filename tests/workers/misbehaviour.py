@@ -92,3 +92,7 @@ def send_rubbish():
 
 def write_a_file(path):
     Path(path).write_bytes(bytes(50_000_000))
+
+
+def nest():
+    nest()

@@ -169,6 +169,12 @@ def test_any_other_error_says_that_the_file_is_unreadable_in_one_line():
     assert failure.message == "the file could not be read (ValueError: row 7 has no end)"
 
 
+def test_endless_recursion_is_told_in_words_of_the_file():
+    failure = failure_of(misbehaviour.nest)
+
+    assert (failure.code, failure.message) == ("file_unreadable", "the file is nested too deeply")
+
+
 def test_no_path_of_the_machine_is_shown():
     failure = failure_of(misbehaviour.raise_with_path)
 

@@ -34,6 +34,7 @@ OLDER_ENCODINGS = (
 """Those still met in chats. Among all 80, a short text is often taken for a rare one."""
 
 CONTROL_BYTES = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """PostgreSQL's text has no NUL, UTF-8 no surrogates."""
 
@@ -89,14 +90,16 @@ def encoding_of(data: bytes) -> str | None:
 
 
 def unmarked_utf_16(sample: bytes) -> str | None:
-    """UTF-16 without a mark has its zero bytes on one side of the pairs only."""
+    """UTF-16 of a European text has its zero bytes on one side of the pairs only."""
     even, odd = sample[::2].count(0), sample[1::2].count(0)
-    pairs = len(sample) // 2
-    if odd > pairs * 0.3 and even < pairs * 0.01:
-        return "utf-16-le"
-    if even > pairs * 0.3 and odd < pairs * 0.01:
-        return "utf-16-be"
-    return None
+    encoding = "utf-16-le" if odd > even else "utf-16-be"
+    if min(even, odd) > len(sample) / 200 or max(even, odd) < len(sample) / 6:
+        return None
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(sample)
+    except UnicodeDecodeError:
+        return None
+    return encoding if len(CONTROL_CHARACTERS.findall(text)) <= len(text) // 500 else None
 
 
 def older_encoding(sample: bytes) -> str | None:

@@ -36,12 +36,12 @@ def package(part, content_type, content, more=None):
     )
 
 
-def docx(body):
+def docx(body, *, before=""):
     """A Word document; `body` is WordprocessingML."""
     return package(
         "word/document.xml",
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml",
-        f"""<w:document xmlns:w="{OOXML}/wordprocessingml/2006/main">
+        f"""{before}<w:document xmlns:w="{OOXML}/wordprocessingml/2006/main">
 <w:body>{body}</w:body></w:document>""",
     )
 

@@ -19,7 +19,7 @@ MAX_BYTES = 20 * MEGABYTE
 """Read of a file: a tree of it takes some ten times as much."""
 
 
-class Converter(MarkdownConverter):  # type: ignore[misc]
+class Converter(MarkdownConverter):
     """Escapes only what would end a table's cell: `a\\_b` is not found by who looks for `a_b`."""
 
     def escape(self, text: str, parent_tags: set[str]) -> str:

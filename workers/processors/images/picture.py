@@ -47,8 +47,11 @@ def read_image(path: str, threads: int, limits: ImageLimits) -> Picture:
 
     with open_picture(file, head, limits) as picture:
         kind, width, height = picture.format, picture.width, picture.height
+        pages = getattr(picture, "n_frames", 1) if kind == "TIFF" else 1
         text = tidy(ocr.seen_text(prepared(picture), threads))
     text = text or f"[no text found; {kind} image, {width} x {height}]"
+    if pages > 1:
+        text += f"\n[page 1 of {pages}; the others were not read]"
     return Picture(text=text, model=ocr.MODEL)
 
 
@@ -77,17 +80,16 @@ def open_picture(file: Path, head: bytes, limits: ImageLimits) -> Image.Image:
 
 
 def prepared(picture: Image.Image) -> Image.Image:
-    """The first frame, upright, opaque and no larger than OCR can use.
+    """The first frame, upright and opaque.
 
     Raises ProcessingFailed `file_unreadable`.
     """
-    size = (ocr.LONGEST_SIDE, ocr.LONGEST_SIDE)
-    picture.draft("RGB", size)  # lets JPEG decode straight to a smaller size
+    # lets JPEG decode straight to a smaller size, though not below this one
+    picture.draft("RGB", (ocr.LONGEST_SIDE, ocr.LONGEST_SIDE))
     try:
         picture.load()
     except (OSError, SyntaxError, ValueError, IndexError) as error:
         raise ProcessingFailed("file_unreadable", "the picture is cut off or damaged") from error
-    picture.thumbnail(size)
     return opaque(ImageOps.exif_transpose(picture))
 
 
