@@ -4,7 +4,11 @@ One process serves thousands of clients. WEB_CONCURRENCY, which gunicorn reads i
 many processes there are.
 """
 
+import logging
 import os
+from typing import Any
+
+from app.log import log_config
 
 bind = os.environ.get("BACKSCROLL_BIND") or "127.0.0.1:8000"
 wsgi_app = "app.api.application:application()"
@@ -12,7 +16,9 @@ worker_class = "asgi"
 asgi_lifespan = "on"
 proc_name = "backscroll-api"
 
-loglevel = (os.environ.get("BACKSCROLL_LOG_LEVEL") or "info").lower()
+_level = (os.environ.get("BACKSCROLL_LOG_LEVEL") or "INFO").upper()
+loglevel = _level.lower()
+logconfig_dict = log_config(_level)
 accesslog = None
 errorlog = "-"
 
@@ -21,3 +27,11 @@ graceful_timeout = 10
 
 # Two servers of one user would fight over gunicorn's control socket; signals do all we need.
 control_socket_disable = True
+
+
+def when_ready(server: Any) -> None:
+    logging.getLogger("app.api").info("the API listens on http://%s", bind)
+
+
+def on_exit(server: Any) -> None:
+    logging.getLogger("app.api").info("the API has stopped")

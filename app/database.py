@@ -106,8 +106,12 @@ class Database:
             min_size=1,
             max_size=size,
             timeout=wait_seconds,
+            # A later try comes with a later request. The pool's own tries grow rarer the longer
+            # the database is away, so that it would be missed for as long again.
+            reconnect_timeout=wait_seconds,
             kwargs={"autocommit": True},
-            check=AsyncConnectionPool.check_connection,
+            check=self._check,
+            name=application_name,
             open=False,
         )
 
@@ -117,6 +121,14 @@ class Database:
 
     async def close(self) -> None:
         await self._pool.close()
+
+    async def _check(self, connection: AsyncConnection[Any]) -> None:
+        """Notices what broke while it lay in the pool; that happens to all of them at once."""
+        try:
+            await AsyncConnectionPool.check_connection(connection)
+        except psycopg.OperationalError:
+            await self._pool.check()
+            raise
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
@@ -130,11 +142,38 @@ class Database:
     ) -> Any:
         """The first column of the first row, or None if there is no row."""
         async with self.connection() as connection:
-            row = await (await connection.execute(query, parameters)).fetchone()
-            return row[0] if row else None
+            return await _first_value(connection, query, parameters)
 
     async def rows(
         self, query: LiteralString, parameters: Sequence[Any] | Mapping[str, Any] = ()
     ) -> list[tuple[Any, ...]]:
         async with self.connection() as connection:
             return await (await connection.execute(query, parameters)).fetchall()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Queries that take effect together or not at all."""
+        async with self.connection() as connection, connection.transaction():
+            yield Transaction(connection)
+
+
+class Transaction:
+    """An open transaction; it ends with the block that `Database.transaction` gave it to."""
+
+    def __init__(self, connection: AsyncConnection[Any]) -> None:
+        self._connection = connection
+
+    async def value(
+        self, query: LiteralString, parameters: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> Any:
+        """The first column of the first row, or None if there is no row."""
+        return await _first_value(self._connection, query, parameters)
+
+
+async def _first_value(
+    connection: AsyncConnection[Any],
+    query: LiteralString,
+    parameters: Sequence[Any] | Mapping[str, Any],
+) -> Any:
+    row = await (await connection.execute(query, parameters)).fetchone()
+    return row[0] if row else None

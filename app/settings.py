@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from psycopg import ProgrammingError, conninfo
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -13,40 +16,65 @@ class SettingsError(Exception):
     """A setting cannot be used; the text names it and says what is allowed."""
 
 
+def _database_address(text: str) -> str:
+    try:
+        conninfo.conninfo_to_dict(text)
+    except ProgrammingError:
+        # libpq's own words would repeat the address, and the password in it.
+        raise ValueError("an address such as postgresql://user:password@host:5432/database") from None
+    return text
+
+
+def _upper_case(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _whole_number(value: Any) -> Any:
+    """Environment variables are texts; Literal compares without turning them into numbers."""
+    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+
+
+DatabaseAddress = Annotated[str, AfterValidator(_database_address)]
+Folder = Annotated[Path, AfterValidator(Path.expanduser)]
+Seconds = Annotated[float, Field(allow_inf_nan=False)]
+
+
 class Settings(BaseSettings):
     """All settings. Times in seconds, sizes in megabytes (2**20 bytes)."""
 
-    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, populate_by_name=True)
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
 
-    database_url: str | None = Field(None, validation_alias="DATABASE_URL")
+    database_url: DatabaseAddress | None = Field(None, validation_alias="DATABASE_URL")
     """A PostgreSQL 15 to 18, as URL or conninfo; absent: the embedded PostgreSQL."""
 
-    database_listen_url: str | None = Field(None, validation_alias="DATABASE_LISTEN_URL")
+    database_listen_url: DatabaseAddress | None = Field(None, validation_alias="DATABASE_LISTEN_URL")
     """A direct address for LISTEN where DATABASE_URL is that of a transaction pooler."""
 
-    home: Path = Field(Path(".backscroll"), validation_alias="BACKSCROLL_HOME")
+    home: Folder = Field(Path(".backscroll"), validation_alias="BACKSCROLL_HOME")
     """The data folder: the embedded PostgreSQL, and media if no other folder is named."""
 
-    media_root: Path | None = Field(None, validation_alias="BACKSCROLL_MEDIA_ROOT")
+    media_root: Folder | None = Field(None, validation_alias="BACKSCROLL_MEDIA_ROOT")
     """The folder that `media_local_path` is relative to; absent: `media` in the home."""
 
     bind: str = Field("127.0.0.1:8000", validation_alias="BACKSCROLL_BIND")
 
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", validation_alias="BACKSCROLL_LOG_LEVEL"
-    )
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper_case)
+    ] = Field("INFO", validation_alias="BACKSCROLL_LOG_LEVEL")
 
-    embedded_postgres: Literal[16, 18] = Field(18, validation_alias="BACKSCROLL_EMBEDDED_POSTGRES")
+    embedded_postgres: Annotated[Literal[16, 18], BeforeValidator(_whole_number)] = Field(
+        18, validation_alias="BACKSCROLL_EMBEDDED_POSTGRES"
+    )
     """The version of the embedded PostgreSQL; each has a data folder of its own."""
 
     concurrency: int = Field(32, ge=1, le=1000, validation_alias="BACKSCROLL_CONCURRENCY")
     """Items in flight in one worker process."""
 
     max_media_mb: int = Field(100, ge=1, validation_alias="BACKSCROLL_MAX_MEDIA_MB")
-    download_timeout: float = Field(120, gt=0, validation_alias="BACKSCROLL_DOWNLOAD_TIMEOUT")
+    download_timeout: Seconds = Field(120, gt=0, validation_alias="BACKSCROLL_DOWNLOAD_TIMEOUT")
     """For one medium in all, however slowly it trickles in."""
 
-    processor_timeout: float = Field(60, gt=0, validation_alias="BACKSCROLL_PROCESSOR_TIMEOUT")
+    processor_timeout: Seconds = Field(60, gt=0, validation_alias="BACKSCROLL_PROCESSOR_TIMEOUT")
     """For one file in a parser; then the parser is killed and the item fails."""
 
     document_processes: int = Field(
@@ -54,14 +82,14 @@ class Settings(BaseSettings):
     )
     ocr_processes: int = Field(1, ge=1, le=64, validation_alias="BACKSCROLL_OCR_PROCESSES")
 
-    cancel_grace: float = Field(10, ge=0, validation_alias="BACKSCROLL_CANCEL_GRACE")
+    cancel_grace: Seconds = Field(10, ge=0, validation_alias="BACKSCROLL_CANCEL_GRACE")
     """How long items in flight may go on after their job was cancelled."""
 
-    stop_grace: float = Field(20, ge=0, validation_alias="BACKSCROLL_STOP_GRACE")
+    stop_grace: Seconds = Field(20, ge=0, validation_alias="BACKSCROLL_STOP_GRACE")
     """How long items in flight may go on after the worker was told to stop."""
 
-    heartbeat: float = Field(2, gt=0, validation_alias="BACKSCROLL_HEARTBEAT")
-    worker_timeout: float = Field(10, gt=0, validation_alias="BACKSCROLL_WORKER_TIMEOUT")
+    heartbeat: Seconds = Field(2, gt=0, validation_alias="BACKSCROLL_HEARTBEAT")
+    worker_timeout: Seconds = Field(10, gt=0, validation_alias="BACKSCROLL_WORKER_TIMEOUT")
     """A worker silent for so long is taken for dead, and its slices are given to others."""
 
     @property
@@ -77,7 +105,33 @@ def load_settings() -> Settings:
     except ValidationError as error:
         raise SettingsError(
             "; ".join(
-                f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+                f"{'.'.join(str(part) for part in problem['loc'])} must be {_allowed(problem)}"
                 for problem in error.errors()
             )
         ) from None
+
+
+def _allowed(problem: ErrorDetails) -> str:
+    """What the setting that pydantic refused may be, such as `a whole number from 1 to 64`."""
+    if problem["type"] == "value_error":
+        return str(problem["ctx"]["error"])
+    if problem["type"] == "literal_error":
+        return str(problem["ctx"]["expected"]).replace("'", "")
+    for field in Settings.model_fields.values():
+        if field.validation_alias in problem["loc"] and field.annotation in (int, float):
+            return _numbers(field)
+    return problem["msg"]
+
+
+def _numbers(field: FieldInfo) -> str:
+    kind = "a whole number" if field.annotation is int else "a number of seconds"
+    limits = {name: value for rule in field.metadata for name, value in _limits(rule)}
+    if "le" in limits:
+        return f"{kind} from {limits['ge']} to {limits['le']}"
+    if "gt" in limits:
+        return f"{kind} greater than {limits['gt']}"
+    return f"{kind}, {limits['ge']} or more"
+
+
+def _limits(rule: Any) -> list[tuple[str, Any]]:
+    return [(name, getattr(rule, name)) for name in ("ge", "gt", "le") if hasattr(rule, name)]

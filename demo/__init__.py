@@ -4,7 +4,7 @@
 messages into the chat tables.
 """
 
-from demo.loading import load_sample_chat
+from demo.loading import load_sample_chat, unload_sample_chat
 from demo.sample_chat import SampleChat, SampleInstance, SampleMessage, make_sample_chat
 
 __all__ = [
@@ -13,4 +13,5 @@ __all__ = [
     "SampleMessage",
     "load_sample_chat",
     "make_sample_chat",
+    "unload_sample_chat",
 ]

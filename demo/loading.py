@@ -109,3 +109,13 @@ def _row(message: SampleMessage) -> dict[str, object]:
 def _metadata(message: SampleMessage) -> dict[str, object] | None:
     known = {"size": message.size_bytes, "duration": message.duration_seconds}
     return {name: value for name, value in known.items() if value is not None} or None
+
+
+def unload_sample_chat(connection: Connection[Any], chat: SampleChat) -> None:
+    """Deletes the sample's instance, chat and messages, and the texts made of them."""
+    with connection.transaction():
+        connection.execute(
+            "delete from public.media_content where media_id = any (%s)",
+            [[message.id for message in chat.messages]],
+        )
+        connection.execute("delete from public.instances where id = %s", [chat.instance.id])

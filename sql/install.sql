@@ -34,6 +34,7 @@
 -- notifications: what LISTEN batch_jobs hears
 \ir notifications/notify_job.sql
 \ir notifications/pulse_jobs.sql
+\ir notifications/tell_workers_to_stop.sql
 
 -- state machine: every move a job can make, and its end
 \ir state_machine/move_job.sql

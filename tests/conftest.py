@@ -21,6 +21,7 @@ from pytest_postgresql.janitor import DatabaseJanitor
 from app.embedded import EmbeddedPostgres
 from app.migrate import migrate
 from tests.database import Sql, open_sql
+from tests.scene import Scene, Workers
 
 SETTINGS = ("DATABASE_", "BACKSCROLL_", "WEB_CONCURRENCY", "PG")
 
@@ -107,3 +108,17 @@ def other_sql(database_url: str) -> Iterator[Sql]:
     """A second session beside `own_sql`."""
     with open_sql(database_url) as session:
         yield session
+
+
+@pytest.fixture
+def workers(database_url: str, tmp_path: Path) -> Iterator[Workers]:
+    """Starts scripted worker processes, and ends them with the test."""
+    started = Workers(database_url, tmp_path)
+    yield started
+    started.end()
+
+
+@pytest.fixture
+def scene(own_sql: Sql, workers: Workers) -> Scene:
+    """A chat whose media are scripts, and the workers over it."""
+    return Scene(own_sql, workers)

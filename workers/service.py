@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from uuid import UUID
 
 import procrastinate
@@ -20,8 +20,8 @@ from app.database import Database, DatabaseAway
 from app.listening import listen
 from app.settings import Settings
 from workers.fetching import MediaFetcher
-from workers.processors.base import Medium, ProcessingFailed
-from workers.processors.registry import Registry, build_registry
+from workers.processors.base import Medium, ProcessingFailed, Processor
+from workers.processors.registry import build_registry
 from workers.recorder import Recorder
 from workers.results import Item, Result
 from workers.running import RunningSlices
@@ -37,10 +37,38 @@ class NotMigrated(Exception):
     """The database has no Backscroll in it, or an older one."""
 
 
-class Worker:
-    """One worker process over the database at `url`; `run` returns after SIGTERM or SIGINT."""
+def build_worker(settings: Settings, url: str, listen_url: str) -> Worker:
+    """A worker with the processors that need no provider."""
+    registry = build_registry(
+        document_processes=settings.document_processes,
+        document_timeout_seconds=settings.processor_timeout,
+        image_processes=settings.ocr_processes,
+        image_timeout_seconds=settings.processor_timeout,
+    )
+    capacity = {
+        "audio": 0,
+        "image": settings.ocr_processes,
+        "video": 0,
+        "document": settings.document_processes,
+    }
+    return Worker(settings, url, listen_url, registry, capacity)
 
-    def __init__(self, settings: Settings, url: str, listen_url: str) -> None:
+
+class Worker:
+    """One worker process over the database at `url`; `run` returns after SIGTERM or SIGINT.
+
+    `processor` handles every content type; `capacity` says how many items of each it works on
+    at a time, 0 where it has no provider.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        url: str,
+        listen_url: str,
+        processor: Processor,
+        capacity: Mapping[str, int],
+    ) -> None:
         self._settings = settings
         self._url = url
         self._listen_url = listen_url
@@ -48,18 +76,8 @@ class Worker:
         self._fetcher = MediaFetcher(
             settings.media_folder, settings.max_media_mb, settings.download_timeout
         )
-        self._registry: Registry = build_registry(
-            document_processes=settings.document_processes,
-            document_timeout_seconds=settings.processor_timeout,
-            image_processes=settings.ocr_processes,
-            image_timeout_seconds=settings.processor_timeout,
-        )
-        self._capacity = {
-            "audio": 0,
-            "image": settings.ocr_processes,
-            "video": 0,
-            "document": settings.document_processes,
-        }
+        self._processor = processor
+        self._capacity = capacity
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -76,7 +94,7 @@ class Worker:
             if worker_id is not None:
                 await self._work(worker_id)
         finally:
-            await self._registry.close()
+            await self._processor.close()
             await self._fetcher.close()
             await self._database.close()
 
@@ -87,7 +105,7 @@ class Worker:
             try:
                 return int(
                     await self._database.value(
-                        "select batch.register_worker(%s, %s)", [name, json.dumps(self._capacity)]
+                        "select batch.register_worker(%s, %s)", [name, json.dumps(dict(self._capacity))]
                     )
                 )
             except DatabaseAway as error:
@@ -187,7 +205,7 @@ class Worker:
         extraction, code, text = None, None, None
         try:
             async with self._fetcher.fetch(item) as path:
-                extraction = await self._registry.process(
+                extraction = await self._processor.process(
                     Medium(
                         path=path,
                         content_type=item.content_type,

@@ -39,6 +39,7 @@ class _SafeAnswers:
 def build_application(database: Database) -> App[Request, Response]:
     """The API over `database`."""
     app: App[Request, Response] = App(middleware=[_Lifespan(database), _SafeAnswers()])
+    app.req_options.strip_url_path_trailing_slash = True
     add_error_handlers(app)
 
     jobs, job = BatchJobs(database), BatchJob(database)
@@ -60,4 +61,5 @@ def application() -> App[Request, Response]:
     settings = load_settings()
     if settings.database_url is None:
         raise RuntimeError("set DATABASE_URL, or start the API with `backscroll serve`")
-    return build_application(Database(settings.database_url, "backscroll api"))
+    # Shorter than the five seconds after which many clients give up waiting for an answer.
+    return build_application(Database(settings.database_url, "backscroll api", wait_seconds=2.0))

@@ -21,13 +21,16 @@ class BatchJobs:
             resp, await self._database.value("select batch.list_jobs(%s)::text", [query(req)])
         )
 
+    on_head = on_get
+
     async def on_post(self, req: Request, resp: Response) -> None:
         """Creates a job; it is planned and run by a worker. 400, 404, 413, 415, 422."""
         request = await json_body(req)
-        created = await self._database.value("select batch.create_job_from_json(%s)", [request])
-        answer_json(
-            resp, await self._database.value("select batch.job_json(%s::uuid)::text", [created])
-        )
+        # In one transaction: a job that cannot be shown to its maker is not made.
+        async with self._database.transaction() as transaction:
+            created = await transaction.value("select batch.create_job_from_json(%s)", [request])
+            job = await transaction.value("select batch.job_json(%s::uuid)::text", [created])
+        answer_json(resp, job)
         resp.status = HTTP_201
         resp.location = f"/api/v1/batch-jobs/{created}"
 
@@ -74,10 +77,14 @@ class BatchJob:
             ),
         )
 
+    on_head = on_get
+    on_head_status = on_get_status
+    on_head_details = on_get_details
+
     async def on_post_cancel(self, req: Request, resp: Response, job: str) -> None:
         """Cancels the job. 409 if it has ended."""
         cancelled = job_id(job)
-        await self._database.value("select batch.cancel_job(%s)", [cancelled])
-        answer_json(
-            resp, await self._database.value("select batch.job_json(%s::uuid)::text", [cancelled])
-        )
+        async with self._database.transaction() as transaction:
+            await transaction.value("select batch.cancel_job(%s)", [cancelled])
+            answer = await transaction.value("select batch.job_json(%s::uuid)::text", [cancelled])
+        answer_json(resp, answer)

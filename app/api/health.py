@@ -6,7 +6,7 @@ import psycopg
 from falcon.asgi import Request, Response
 
 from app import __version__
-from app.api.problems import answer_problem
+from app.api.problems import NOT_MIGRATED, answer_unavailable
 from app.api.requests import answer_json
 from app.database import Database
 
@@ -27,9 +27,12 @@ class Health:
         except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
             installed = None
         if installed is None or _release(installed) < _release(__version__):
-            answer_problem(resp, 503, "the database is not migrated: run `backscroll migrate`")
+            answer_unavailable(resp, NOT_MIGRATED)
         else:
             answer_json(resp, '{"status": "ready"}')
+
+    on_head_alive = on_get_alive
+    on_head_ready = on_get_ready
 
 
 def _release(version: str) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import falcon
 import falcon.asgi
+import psycopg
 
 from app.database import DatabaseAway, Refused, UnusableInput
 
@@ -20,6 +21,10 @@ logger = logging.getLogger(__name__)
 
 MEDIA_PROBLEM = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
+NOT_MIGRATED = "the database is not migrated: run `backscroll migrate`"
+
+# Python 3.13 calls these two otherwise; what clients match on must not hang on that.
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 
 
 class BadRequest(Exception):
@@ -38,6 +43,12 @@ def add_error_handlers(app: falcon.asgi.App[Any, Any]) -> None:
     app.add_error_handler(Exception, _unexpected)
     app.add_error_handler(falcon.HTTPError, _http_error)
     app.add_error_handler(DatabaseAway, _database_away)
+    for missing in (
+        psycopg.errors.UndefinedFunction,
+        psycopg.errors.UndefinedTable,
+        psycopg.errors.InvalidSchemaName,
+    ):
+        app.add_error_handler(missing, _not_migrated)
     app.add_error_handler(UnusableInput, _unusable_input)
     app.add_error_handler(Refused, _refused)
     app.add_error_handler(BadRequest, _bad_request)
@@ -45,7 +56,7 @@ def add_error_handlers(app: falcon.asgi.App[Any, Any]) -> None:
 
 def problem(status: int, detail: str, **more: Any) -> str:
     """The JSON text of a problem with this HTTP status."""
-    title = HTTPStatus(status).phrase
+    title = _TITLES.get(status) or HTTPStatus(status).phrase
     return json.dumps(
         {
             "type": f"urn:backscroll:problem:{title.lower().replace(' ', '-')}",
@@ -62,6 +73,12 @@ def answer_problem(resp: falcon.asgi.Response, status: int, detail: str, **more:
     resp.status = status
     resp.content_type = MEDIA_PROBLEM
     resp.text = problem(status, detail, **more)
+
+
+def answer_unavailable(resp: falcon.asgi.Response, detail: str) -> None:
+    """Makes `resp` a 503 that says when to ask again."""
+    resp.set_header("Retry-After", str(RETRY_AFTER_SECONDS))
+    answer_problem(resp, 503, detail)
 
 
 async def _refused(
@@ -88,6 +105,8 @@ async def _bad_request(
 async def _unusable_input(
     req: falcon.asgi.Request, resp: falcon.asgi.Response, error: UnusableInput, params: Any
 ) -> None:
+    # In case it was our SQL that made the value.
+    logger.warning("%s %s: a value that cannot be stored: %s", req.method, req.path, error)
     answer_problem(
         resp,
         400,
@@ -100,8 +119,14 @@ async def _database_away(
     req: falcon.asgi.Request, resp: falcon.asgi.Response, error: DatabaseAway, params: Any
 ) -> None:
     logger.warning("%s %s: the database is away: %s", req.method, req.path, error)
-    resp.set_header("Retry-After", str(RETRY_AFTER_SECONDS))
-    answer_problem(resp, 503, "the database cannot be reached now; try again in a moment")
+    answer_unavailable(resp, "the database cannot be reached now; try again in a moment")
+
+
+async def _not_migrated(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, error: psycopg.Error, params: Any
+) -> None:
+    logger.error("%s %s: %s", req.method, req.path, error)
+    answer_unavailable(resp, NOT_MIGRATED)
 
 
 async def _unexpected(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -14,22 +15,32 @@ from app.database import Refused
 LARGEST_BODY = 1_000_000
 """Bytes; a request for a job has a few hundred."""
 
+_LONGEST_NUMBER = 1000
+# In a query string `+` stands for a space, and few people write %2B in a time's zone.
+_SPACE_BEFORE_A_ZONE = re.compile(r"(T\d\d[\d:.]*) (\d\d(?::?\d\d)?)$")
+
 
 async def json_body(req: falcon.asgi.Request) -> str:
     """The body as JSON text that PostgreSQL takes. Raises BadRequest: 400, 413 or 415."""
     if not (req.content_type or "").partition(";")[0].strip().lower() == "application/json":
         raise BadRequest(415, "send JSON, with the header Content-Type: application/json")
     if (req.content_length or 0) > LARGEST_BODY:
-        raise BadRequest(413, f"the body may have {LARGEST_BODY} bytes")
+        raise BadRequest(413, f"the body may have at most {LARGEST_BODY} bytes")
     body = await req.stream.read(LARGEST_BODY + 1)
     if len(body) > LARGEST_BODY:
-        raise BadRequest(413, f"the body may have {LARGEST_BODY} bytes")
+        raise BadRequest(413, f"the body may have at most {LARGEST_BODY} bytes")
     if not body.strip():
         raise BadRequest(400, "the body is empty: send a JSON object")
     try:
-        return json.dumps(json.loads(body, parse_constant=_refuse_constant))
+        return json.dumps(
+            json.loads(
+                body.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_int=_whole_number
+            )
+        )
     except RecursionError:
         raise BadRequest(400, "the body is not JSON that can be read: nested too deeply") from None
+    except UnicodeDecodeError:
+        raise BadRequest(400, "the body is not JSON: its bytes are not UTF-8") from None
     except ValueError as error:
         raise BadRequest(400, f"the body is not valid JSON: {error}") from None
 
@@ -38,11 +49,19 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON value")
 
 
+def _whole_number(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:
+        raise ValueError(f"a number has {len(digits)} digits")
+    return int(digits)
+
+
 def query(req: falcon.asgi.Request) -> str:
     """The query's parameters as a JSON object of texts; a repeated one becomes a comma list."""
     return json.dumps(
         {
-            name: value if isinstance(value, str) else ",".join(value)
+            name: _SPACE_BEFORE_A_ZONE.sub(
+                r"\1+\2", value if isinstance(value, str) else ",".join(value)
+            )
             for name, value in req.params.items()
         }
     )

@@ -8,8 +8,10 @@ import subprocess
 import sys
 
 import click
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import Conninfo
 
-from app.cli.environment import configure_logging, database
+from app.cli.environment import DatabaseAddress, configure_logging, database
 from app.database import connection_string
 from app.migrate import migrate
 from app.settings import load_settings
@@ -37,13 +39,12 @@ def psql_command(arguments: tuple[str, ...]) -> None:
     ARGUMENTS go to psql: backscroll psql -c 'select * from batch_jobs'
     """
     with database(load_settings()) as address:
-        program = str(address.programs / "psql") if address.programs else "psql"
         # Ctrl-C is psql's: it ends a query, not the session.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
             finished = subprocess.run(
-                [program, "--dbname", connection_string(address.url, "psql"), *arguments],
-                env={"PSQLRC": "/dev/null", **os.environ} if arguments else None,
+                [psql_program(address), *arguments],
+                env=psql_environment(address),
                 check=False,
                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
@@ -51,3 +52,22 @@ def psql_command(arguments: tuple[str, ...]) -> None:
             click.echo("psql is not installed here; install PostgreSQL's client", err=True)
             sys.exit(1)
     sys.exit(finished.returncode)
+
+
+def psql_program(address: DatabaseAddress) -> str:
+    """The psql that comes with the embedded PostgreSQL, or the one on the PATH."""
+    return str(address.programs / "psql") if address.programs else "psql"
+
+
+def psql_environment(address: DatabaseAddress) -> dict[str, str]:
+    """The environment in which psql finds the database: arguments would show a password."""
+    known = {
+        option.keyword.decode(): option.envvar.decode()
+        for option in Conninfo.get_defaults()
+        if option.envvar
+    }
+    given = conninfo_to_dict(connection_string(address.url, "psql"))
+    return {
+        **os.environ,
+        **{known[name]: str(value) for name, value in given.items() if name in known},
+    }

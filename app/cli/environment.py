@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-import sys
+import logging.config
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.embedded import EmbeddedPostgres
+from app.log import log_config
 from app.settings import Settings
 
 
@@ -39,12 +39,4 @@ def database(settings: Settings) -> Iterator[DatabaseAddress]:
 
 def configure_logging(settings: Settings) -> None:
     """Logs to standard error, a line an event."""
-    logging.basicConfig(
-        level=settings.log_level,
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)-7s %(name)s  %(message)s",
-        datefmt="%H:%M:%S",
-    )
-    # Their every step is more than an operator wants to read.
-    for name in ("procrastinate", "httpx", "httpcore", "yoyo", "psycopg.pool"):
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    logging.config.dictConfig(log_config(settings.log_level))

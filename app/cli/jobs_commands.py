@@ -72,7 +72,7 @@ def create(estimate: bool, as_json: bool, **options: Any) -> None:
     with _connection() as connection:
         if estimate:
             estimated = _call(connection, "select batch.estimate_job(%s)", [body])
-            click.echo(json.dumps(estimated, indent=2)) if as_json else _show_estimate(estimated)
+            click.echo(json.dumps(estimated, indent=2)) if as_json else show_estimate(estimated)
             return
         job_id = _call(connection, "select batch.create_job_from_json(%s)", [body])
         job = _call(connection, "select batch.job_json(%s::uuid)", [job_id])
@@ -150,7 +150,8 @@ def show_job(job: dict[str, Any]) -> None:
             click.echo(f"{name:<11}{value}")
 
 
-def _show_estimate(estimate: dict[str, Any]) -> None:
+def show_estimate(estimate: dict[str, Any], console: Console | None = None) -> None:
+    """Prints an estimate as `batch.estimate_job` gives it, a content type a line."""
     table = Table(box=None, pad_edge=False)
     for title in ("type", "found", "have content", "to process", "cost USD", "seconds"):
         table.add_column(title, justify="left" if title == "type" else "right")
@@ -163,7 +164,7 @@ def _show_estimate(estimate: dict[str, Any]) -> None:
             f"{kind['estimatedCostUsd']:.4f}",
             f"{kind['estimatedDurationSeconds']:.1f}",
         )
-    console = Console()
+    console = console or Console()
     console.print(table)
     for warning in estimate["warnings"]:
         console.print(f"[yellow]note[/yellow] {warning}")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from types import FrameType
+from typing import IO
 
 import click
 
@@ -52,22 +53,23 @@ def worker_command(concurrency: int | None) -> None:
     """
     import uvloop
 
-    from workers.service import NotMigrated, Worker
+    from workers.service import NotMigrated, build_worker
 
     settings = load_settings()
     if concurrency is not None:
         settings = settings.model_copy(update={"concurrency": concurrency})
     configure_logging(settings)
     with database(settings) as address:
+
+        async def run_worker() -> None:
+            # Made inside the loop that it will live in.
+            await build_worker(settings, address.url, address.listen_url).run()
+
         try:
-            uvloop.run(_run_worker(Worker, settings, address))
+            uvloop.run(run_worker())
         except NotMigrated as error:
             click.echo(f"the database is not migrated: {error}", err=True)
             sys.exit(1)
-
-
-async def _run_worker(worker: type, settings: Settings, address: DatabaseAddress) -> None:
-    await worker(settings, address.url, address.listen_url).run()
 
 
 @click.command("up")
@@ -93,15 +95,19 @@ def up_command(bind: str | None, concurrency: int | None) -> None:
 
 
 def start_services(
-    address: DatabaseAddress, bind: str, concurrency: int | None = None, **environment: str
+    address: DatabaseAddress,
+    bind: str,
+    concurrency: int | None = None,
+    output: IO[bytes] | None = None,
+    **environment: str,
 ) -> list[subprocess.Popen[bytes]]:
-    """Starts the API and a worker as processes of their own."""
+    """Starts the API and a worker as processes of their own; they write to `output`."""
     own = [sys.executable, "-m", "app.cli"]
     environ = _environment(address, **environment)
     at_once = ["--concurrency", str(concurrency)] if concurrency else []
     return [
-        subprocess.Popen([*own, "serve", "--bind", bind], env=environ),
-        subprocess.Popen([*own, "worker", *at_once], env=environ),
+        subprocess.Popen(command, env=environ, stdout=output, stderr=output)
+        for command in ([*own, "serve", "--bind", bind], [*own, "worker", *at_once])
     ]
 
 

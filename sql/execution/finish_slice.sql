@@ -1,5 +1,5 @@
 -- A worker gives a slice back. If all its items have results it is done, and the job's next
--- slice goes to the tail of the queue, sized by the pace of this one. If not (the worker stops,
+-- slice goes to the tail of the queue, sized by the pace of this turn. If not (the worker stops,
 -- or the slice has had its turn) the same slice goes to the tail. A paused job's slice waits
 -- unqueued; that of an ended job is closed. The last slice to be done completes the job.
 --
@@ -15,8 +15,10 @@ declare
   v_job batch.jobs;
   v_slice batch.slices;
   v_missing int;
+  v_ended_now int;
+  v_is_done boolean;
 begin
-  select j.* into v_job from batch.jobs as j where j.id = p_job_id for update;
+  select j.* into v_job from batch.jobs as j where j.id = p_job_id for no key update;
 
   select s.* into v_slice
   from batch.slices as s
@@ -29,18 +31,20 @@ begin
     return;
   end if;
 
-  select v_slice.last_seq - v_slice.first_seq + 1 - count(*) into v_missing
+  select
+    v_slice.last_seq - v_slice.first_seq + 1 - count(*),
+    count(*) filter (where r.finished_at >= v_slice.taken_at)
+  into v_missing, v_ended_now
   from batch.item_results as r
   where r.job_id = p_job_id and r.seq between v_slice.first_seq and v_slice.last_seq;
 
+  v_is_done := v_missing = 0 or v_job.completed_at is not null;
+
   update batch.slices as s
   set
-    state = case
-      when v_missing = 0 or v_job.completed_at is not null then 'done'
-      else 'queued'
-    end::batch.slice_state,
+    state = case when v_is_done then 'done' else 'queued' end::batch.slice_state,
     worker_id = null,
-    finished_at = batch.clock()
+    finished_at = case when v_is_done then batch.clock() end
   where s.job_id = p_job_id and s.first_seq = p_first_seq;
 
   if v_missing > 0 and v_job.status = 'processing' then
@@ -48,9 +52,9 @@ begin
   elsif v_job.status = 'processing' then
     update batch.jobs as j
     set slice_size = batch.next_slice_size(
-      j.slice_size, v_slice.last_seq - v_slice.first_seq + 1, batch.clock() - v_slice.taken_at
+      j.slice_size, v_ended_now, batch.clock() - v_slice.taken_at
     )
-    where j.id = p_job_id;
+    where j.id = p_job_id and v_ended_now > 0;
     perform batch.open_slices(p_job_id);
   end if;
 

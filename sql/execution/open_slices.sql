@@ -30,9 +30,9 @@ begin
       greatest(ceil(v_items_left::numeric / v_job.lanes), ceil(v_job.slice_size / 8.0))
     );
 
-    insert into batch.slices (job_id, first_seq, last_seq, created_at)
+    insert into batch.slices as s (job_id, first_seq, last_seq, created_at)
     values (p_job_id, v_job.next_seq, v_last_seq, batch.clock())
-    returning * into v_slice;
+    returning s.* into v_slice;
     perform batch.defer_slice(v_job, v_slice);
 
     v_job.next_seq := v_last_seq + 1;

@@ -54,7 +54,7 @@ begin
   into v_job.total_found, v_job.skipped_at_plan
   from found as f;
 
-  perform from batch.jobs as j where j.id = p_job_id and j.status = 'pending' for update;
+  perform from batch.jobs as j where j.id = p_job_id and j.status = 'pending' for no key update;
 
   if not found then
     delete from batch.items as i where i.job_id = p_job_id;

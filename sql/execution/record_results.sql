@@ -8,7 +8,11 @@
 -- database's. p_current maps jobs to the item that the worker has in hand.
 --
 -- An item counts once, whoever reports it however often: its result is inserted or nothing is.
--- Results for a slice that the worker does not hold (it was given to another) are dropped.
+-- Results for a slice that the worker does not hold (it was given to another), or that it has no
+-- such item, are dropped.
+--
+-- Results and messages are locked in the order of their keys: workers that report the same items,
+-- or items of two jobs over the same messages, wait for each other and never in a circle.
 create or replace function batch.record_results(
   p_worker_id bigint, p_results jsonb, p_current jsonb default '{}'
 )
@@ -18,18 +22,23 @@ volatile
 set search_path = ''
 as $$
   with reported as materialized (
-    select
+    select distinct on (r."jobId", r.seq)
       r."jobId" as job_id, r.seq, r.status, r."errorCode" as error_code, r.error,
       r.text, r.provider, r.model, r.language, r."durationSeconds" as duration_seconds,
-      r.tokens, r."costUsd" as cost_usd, r."processingMs" as processing_ms,
-      batch.clock() - make_interval(secs => r."ageMs" / 1000.0) as finished_at
+      coalesce(r.tokens, 0) as tokens, round(r."costUsd", 8) as cost_usd,
+      coalesce(r."processingMs", 0) as processing_ms,
+      batch.clock() - make_interval(secs => coalesce(r."ageMs", 0) / 1000.0) as finished_at
     from jsonb_to_recordset(p_results) as r (
       "jobId" uuid, "firstSeq" int, seq int, status batch.result_status, "errorCode" text,
       error text, text text, provider text, model text, language text,
       "durationSeconds" numeric, tokens int, "costUsd" numeric, "processingMs" int, "ageMs" int
     )
     join batch.slices as s
-      on s.job_id = r."jobId" and s.first_seq = r."firstSeq" and s.worker_id = p_worker_id
+      on s.job_id = r."jobId"
+      and s.first_seq = r."firstSeq"
+      and s.worker_id = p_worker_id
+      and r.seq between s.first_seq and s.last_seq
+    order by r."jobId", r.seq
   ),
 
   recorded as (
@@ -42,6 +51,7 @@ as $$
       r.cost_usd, r.tokens, r.processing_ms, p_worker_id,
       r.finished_at - make_interval(secs => r.processing_ms / 1000.0), r.finished_at
     from reported as r
+    order by r.job_id, r.seq
     on conflict (job_id, seq) do nothing
     returning job_id, seq
   ),
@@ -60,12 +70,20 @@ as $$
       cost_usd, batch_job_id, processing_time_ms, created_at
     )
     select
-      o.message_id, batch.processing_type_of(o.content_type), o.text, o.model, o.provider,
-      o.language, round(o.duration_seconds)::int, o.tokens, round(o.cost_usd * 100)::int,
+      o.message_id, batch.processing_type_of(o.content_type), o.text, left(o.model, 100),
+      left(o.provider, 50), left(o.language, 10), round(o.duration_seconds)::int, o.tokens, round(o.cost_usd * 100)::int,
       case when (select batch.media_content_takes_job_id()) then o.job_id end,
       o.processing_ms, o.finished_at at time zone 'UTC'
     from outcomes as o
     where o.status = 'processed'
+  ),
+
+  locked as materialized (
+    select m.id
+    from public.messages as m
+    where m.id in (select o.message_id from outcomes as o where o.status = 'processed')
+    order by m.id
+    for no key update
   ),
 
   messages as (
@@ -79,8 +97,9 @@ as $$
       document_extraction =
         case o.content_type when 'document' then o.text else m.document_extraction end,
       updated_at = batch.clock() at time zone 'UTC'
-    from outcomes as o
-    where m.id = o.message_id and o.status = 'processed'
+    from locked as l
+    join outcomes as o on o.message_id = l.id and o.status = 'processed'
+    where m.id = l.id
   ),
 
   shares as (
@@ -93,6 +112,7 @@ as $$
       count(*) filter (where o.status = 'failed' and o.stage = 'download') as downloads,
       count(*) filter (where o.status = 'failed' and o.stage is distinct from 'download')
         as processings,
+      count(*) filter (where o.status = 'skipped') as skipped,
       sum(o.cost_usd) as cost_usd,
       sum(o.tokens) as tokens
     from outcomes as o
@@ -108,14 +128,14 @@ as $$
   progress as (
     insert into batch.job_progress as p (
       job_id, worker_id, audio_processed, images_processed, videos_processed,
-      documents_processed, download_failed, processing_failed, cost_usd, tokens_used,
+      documents_processed, download_failed, processing_failed, skipped, cost_usd, tokens_used,
       current_item, last_seen_at
     )
     select
       coalesce(s.job_id, c.job_id), p_worker_id, coalesce(s.audio, 0), coalesce(s.images, 0),
       coalesce(s.videos, 0), coalesce(s.documents, 0), coalesce(s.downloads, 0),
-      coalesce(s.processings, 0), coalesce(s.cost_usd, 0), coalesce(s.tokens, 0), c.item,
-      batch.clock()
+      coalesce(s.processings, 0), coalesce(s.skipped, 0), coalesce(s.cost_usd, 0),
+      coalesce(s.tokens, 0), c.item, batch.clock()
     from shares as s
     full join current_items as c on c.job_id = s.job_id
     on conflict (job_id, worker_id) do update
@@ -126,6 +146,7 @@ as $$
       documents_processed = p.documents_processed + excluded.documents_processed,
       download_failed = p.download_failed + excluded.download_failed,
       processing_failed = p.processing_failed + excluded.processing_failed,
+      skipped = p.skipped + excluded.skipped,
       cost_usd = p.cost_usd + excluded.cost_usd,
       tokens_used = p.tokens_used + excluded.tokens_used,
       current_item = coalesce(excluded.current_item, p.current_item),
@@ -135,8 +156,9 @@ as $$
   select j.id, j.completed_at is not null
   from batch.jobs as j
   where j.status <> 'processing'
-    and (
-      j.id in (select r.job_id from reported as r)
-      or j.id in (select k.job_id::uuid from jsonb_object_keys(p_current) as k (job_id))
+    and j.id in (
+      select r.job_id from reported as r
+      union all
+      select k.job_id::uuid from jsonb_object_keys(p_current) as k (job_id)
     );
 $$;

@@ -30,6 +30,7 @@ begin
     left join batch.workers as w on w.id = s.worker_id
     where s.state = 'running'
       and (w.stopped_at is not null or w.last_seen_at < batch.clock() - p_timeout) is not false
+    order by s.job_id, s.first_seq
   loop
     perform batch.finish_slice(v_lost.job_id, v_lost.first_seq, v_lost.worker_id);
     v_queued := v_queued + 1;

@@ -7,7 +7,7 @@
 create or replace function batch.estimate_job(p_request jsonb)
 returns json
 language plpgsql
-volatile
+stable
 set search_path = ''
 set plan_cache_mode = 'force_custom_plan'
 as $$

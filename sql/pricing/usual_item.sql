@@ -1,5 +1,6 @@
--- What an item of a content type takes: by the newest results of that type, up to 200 from each
--- of the last ten jobs; before there are any, by what was measured on two cores.
+-- What an item of a content type takes: by the results of that type among the first 500 of each
+-- of the last ten jobs (so that the cost of asking has a bound, however large those are); before
+-- there are any, by what was measured on two cores.
 create or replace function batch.usual_item(
   p_content_type batch.content_type, out processing_ms numeric, out cost_usd numeric
 )
@@ -20,9 +21,14 @@ as $$
   ) as job
   cross join lateral (
     select r.processing_ms, r.cost_usd
-    from batch.items as i
-    join batch.item_results as r on r.job_id = i.job_id and r.seq = i.seq
-    where i.job_id = job.id and i.content_type = p_content_type and r.status = 'processed'
-    limit 200
+    from (
+      select r.job_id, r.seq, r.processing_ms, r.cost_usd, r.status
+      from batch.item_results as r
+      where r.job_id = job.id
+      order by r.seq
+      limit 500
+    ) as r
+    join batch.items as i on i.job_id = r.job_id and i.seq = r.seq
+    where i.content_type = p_content_type and r.status = 'processed'
   ) as recent;
 $$;

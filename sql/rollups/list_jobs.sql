@@ -33,9 +33,9 @@ begin
 
   v_limit := coalesce((p_query ->> 'limit')::int, 50);
   v_after := batch.decode_cursor(p_query ->> 'cursor');
-  v_statuses := string_to_array(replace(p_query ->> 'status', ' ', ''), ',');
-  v_job_types := string_to_array(replace(p_query ->> 'jobType', ' ', ''), ',');
-  v_instance_ids := string_to_array(replace(p_query ->> 'instanceId', ' ', ''), ',');
+  v_statuses := string_to_array(nullif(replace(p_query ->> 'status', ' ', ''), ''), ',');
+  v_job_types := string_to_array(nullif(replace(p_query ->> 'jobType', ' ', ''), ''), ',');
+  v_instance_ids := string_to_array(nullif(replace(p_query ->> 'instanceId', ' ', ''), ''), ',');
 
   select array_agg(batch.job_json(page.job) order by page.created_at desc, page.id desc)
   into v_page

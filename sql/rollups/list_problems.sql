@@ -1,5 +1,6 @@
 -- What is wrong with the parameters of a listing's query, a row for every one at fault.
--- Values are texts, as a query string has them; lists are separated by commas.
+-- Values are texts, as a query string has them; lists are separated by commas, and an empty one
+-- narrows nothing.
 create or replace function batch.list_problems(p_query jsonb, p_known text[])
 returns table (field text, problem text)
 language sql
@@ -29,8 +30,16 @@ as $$
   union all
   select g.key, 'is not a cursor that an earlier page gave'
   from given as g
-  where g.key ilike '%cursor' and g.key = any (p_known)
-    and jsonb_typeof(batch.decode_cursor(g.value)) is distinct from 'object'
+  cross join lateral batch.decode_cursor(g.value) as c (place)
+  where g.value is not null
+    and case g.key
+      when 'cursor' then
+        batch.read_time(c.place ->> 'createdAt') is not null
+        and c.place ->> 'id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+      when 'processedCursor' then c.place ->> 'seq' ~ '^[0-9]{1,9}$'
+      when 'failedCursor' then c.place ->> 'seq' ~ '^[0-9]{1,9}$'
+      else true
+    end is not true
 
   union all
   select m.key, format(

@@ -1,6 +1,7 @@
 -- The messages in scope: their medium, its content type, and whether its text exists already
--- (in the message's own column or as a media_content row). Null narrows nothing. Deleted and
--- expired messages are out of scope. `p_since` goes by the platform's time of the message, UTC.
+-- (in the message's own column or as a media_content row). A null argument narrows nothing, but
+-- the content types must be named. Deleted and expired messages are out of scope. `p_since` goes
+-- by the platform's time of the message, UTC.
 --
 -- Plain SQL without a pinned search_path, so that it is inlined and the caller's constants
 -- choose the index. `offset 0` keeps the classification from being worked out twice a row.

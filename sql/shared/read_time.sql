@@ -8,8 +8,11 @@ set timezone = 'UTC'
 set datestyle = 'ISO, YMD'
 as $$
 begin
-  -- Postgres also takes words such as 'tomorrow', which a caller cannot have meant.
-  return case when p_text ~ '^\d{4}-\d\d-\d\d' then p_text::timestamptz end;
+  -- Postgres also takes words such as 'tomorrow' and 'BC', which a caller cannot have meant.
+  return case
+    when p_text ~* '^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?$'
+      then p_text::timestamptz
+  end;
 exception
   when data_exception then
     return null;

@@ -11,7 +11,7 @@ as $$
 declare
   v_job batch.jobs;
 begin
-  select j.* into v_job from batch.jobs as j where j.id = p_job_id for update;
+  select j.* into v_job from batch.jobs as j where j.id = p_job_id for no key update;
 
   if v_job.completed_at is not null then
     raise exception using

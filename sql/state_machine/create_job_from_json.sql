@@ -12,7 +12,7 @@ as $$
 declare
   v_job batch.jobs := batch.read_request(p_request);
 begin
-  insert into batch.jobs (
+  insert into batch.jobs as j (
     job_type, instance_id, chat_id, content_types, days_back, item_limit, is_forced, language,
     request_params, status_changed_at, created_at
   )
@@ -21,7 +21,7 @@ begin
     v_job.item_limit, v_job.is_forced, v_job.language, v_job.request_params,
     batch.clock(), batch.clock()
   )
-  returning * into v_job;
+  returning j.* into v_job;
 
   insert into batch.job_events (job_id, type, actor, details, created_at)
   values (v_job.id, 'created', batch.actor(), v_job.request_params, batch.clock());

@@ -1,7 +1,8 @@
 -- Moves a job along one edge of batch.job_moves, writes it into the job's events and tells it.
 -- Nothing else writes jobs.status.
 --
--- Locks the job first, so of two callers the later judges what the earlier left.
+-- Locks the job first, so of two callers the later judges what the earlier left. The lock leaves
+-- the key free (`no key`), so that workers can go on counting results of the job meanwhile.
 -- Moving to the status a job already has changes nothing: calling twice is safe.
 --
 -- Raises BJ404 if there is no such job, BJ409 if there is no such move.
@@ -16,8 +17,9 @@ as $$
 declare
   v_job batch.jobs;
   v_from batch.job_status;
+  v_now timestamptz;
 begin
-  select j.* into v_job from batch.jobs as j where j.id = p_job_id for update;
+  select j.* into v_job from batch.jobs as j where j.id = p_job_id for no key update;
 
   if not found then
     raise exception using errcode = 'BJ404', message = format('no batch job %s', p_job_id);
@@ -38,14 +40,17 @@ begin
 
   v_from := v_job.status;
 
+  -- A statement that began earlier may come later: the times of a job never run backwards.
+  v_now := greatest(batch.clock(), v_job.status_changed_at);
+
   update batch.jobs as j
   set
     status = p_to,
-    status_changed_at = batch.clock(),
-    started_at = coalesce(j.started_at, case p_to when 'processing' then batch.clock() end),
-    completed_at = case when p_to in ('completed', 'failed', 'cancelled') then batch.clock() end,
-    active_since = case p_to when 'processing' then batch.clock() end,
-    active_before = j.active_before + coalesce(batch.clock() - j.active_since, '0')
+    status_changed_at = v_now,
+    started_at = coalesce(j.started_at, case p_to when 'processing' then v_now end),
+    completed_at = case when p_to in ('completed', 'failed', 'cancelled') then v_now end,
+    active_since = case p_to when 'processing' then v_now end,
+    active_before = j.active_before + coalesce(v_now - j.active_since, '0')
   where j.id = p_job_id
   returning j.* into v_job;
 
@@ -54,14 +59,11 @@ begin
     p_job_id,
     case when p_to = 'processing' then case v_from when 'pending' then 'planned' else 'resumed' end
     else p_to::text end,
-    batch.actor(), p_details, batch.clock()
+    batch.actor(), p_details, v_now
   );
 
-  -- Workers listen to this alone: the progress of every job would be much to read.
   if p_to <> 'processing' then
-    perform pg_notify('batch_stops', json_build_object(
-      'jobId', p_job_id, 'hasEnded', v_job.completed_at is not null
-    )::text);
+    perform batch.tell_workers_to_stop(p_job_id, v_job.completed_at is not null);
   end if;
 
   perform batch.notify_job(p_job_id);

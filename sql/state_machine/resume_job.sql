@@ -1,6 +1,6 @@
--- Resumes a paused job where it stopped: its waiting slices are queued again. Those that were
--- in hand when it was paused queue themselves when their worker gives them back.
--- Resuming a processing job changes nothing.
+-- Resumes a paused job where it stopped: its waiting slices are queued again, except those whose
+-- task still stands in the queue. Those that were in hand when it was paused queue themselves
+-- when their worker gives them back. Resuming a processing job changes nothing.
 --
 -- Raises BJ404 if there is no such job, BJ409 if it is not paused.
 create or replace function batch.resume_job(p_job_id uuid)
@@ -13,7 +13,7 @@ declare
   v_job batch.jobs;
   v_was_paused boolean;
 begin
-  select j.* into v_job from batch.jobs as j where j.id = p_job_id for update;
+  select j.* into v_job from batch.jobs as j where j.id = p_job_id for no key update;
 
   -- The move from pending to processing exists, but planning makes it.
   if v_job.status = 'pending' then
@@ -27,7 +27,17 @@ begin
   if v_was_paused then
     perform batch.defer_slice(v_job, s)
     from batch.slices as s
-    where s.job_id = p_job_id and s.state = 'queued'
+    where s.job_id = p_job_id
+      and s.state = 'queued'
+      and not exists (
+        select
+        from procrastinate.procrastinate_jobs as q
+        where q.queue_name = 'backscroll'
+          and q.status in ('todo', 'doing')
+          and q.task_name = 'process_slice'
+          and q.args ->> 'job_id' = p_job_id::text
+          and (q.args ->> 'first_seq')::int = s.first_seq
+      )
     order by s.first_seq;
 
     perform batch.open_slices(p_job_id);

@@ -3,6 +3,7 @@
 import io
 import struct
 import zipfile
+import zlib
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -59,7 +60,7 @@ def word_table(rows):
     return f"<w:tbl>{body}</w:tbl>"
 
 
-def xlsx(sheets):
+def xlsx(sheets, *, quote='"'):
     """A workbook; `sheets` is `{name: {reference: value}}`."""
     more, entries, relationships = {}, "", ""
     for number, (name, cells) in enumerate(sheets.items(), start=1):
@@ -81,7 +82,7 @@ def xlsx(sheets):
         more[f"xl/worksheets/sheet{number}.xml"] = (
             f'<worksheet xmlns="{OOXML}/spreadsheetml/2006/main">'
             f'<dimension ref="A1"/><sheetData>{rows}</sheetData></worksheet>'
-        )
+        ).replace('"', quote)
     more["xl/_rels/workbook.xml.rels"] = (
         f'<Relationships xmlns="{OOXML}/package/2006/relationships">{relationships}</Relationships>'
     )
@@ -211,6 +212,18 @@ def pdf(*pages, size=(595, 842), trailer=""):
         f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R {trailer} >>\n"
         f"startxref\n{len(output)}\n%%EOF\n"
     ).encode("latin-1")
+
+
+def pdf_bomb():
+    """A pdf of a few kilobytes whose page inflates to a gigabyte."""
+    squeeze = zlib.compressobj(9)
+    blanks = bytes(10_000_000)
+    once = b"".join(squeeze.compress(blanks) for _ in range(100)) + squeeze.flush()
+    twice = zlib.compress(once, 9)
+    begin, _, rest = pdf("x").partition(b"<< /Length")
+    _, _, end = rest.partition(b"endstream")
+    filters = f"<< /Length {len(twice)} /Filter [/FlateDecode /FlateDecode] >>\nstream\n"
+    return begin + filters.encode() + twice + b"\nendstream" + end
 
 
 def encrypted_pdf():

@@ -4,6 +4,7 @@
 import pytest
 
 from tests.workers.processors import files
+from workers.processors.limits import MEGABYTE
 
 
 def test_pdf_gives_a_text_for_each_page(read):
@@ -116,6 +117,12 @@ and <a href="data:text/plain;base64,AAAA">that</a>.</p>
     assert "| 1 | 2 |" in text
     for absent in ("alert", "color", "base64"):
         assert absent not in text
+
+
+def test_a_large_html_page_gives_its_text_alone(read):
+    page = f"<html><script>no</script><!-- no --><p>Hello <b>you</b></p>{' ' * 3 * MEGABYTE}</html>"
+
+    assert read(page) == "Hello\nyou"
 
 
 def test_html_is_read_in_the_encoding_that_it_declares(read):

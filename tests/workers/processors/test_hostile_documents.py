@@ -118,6 +118,12 @@ def test_far_cells_without_values_are_no_obstacle(read):
     assert text == "## Formatted\n\n| here |\n| --- |"
 
 
+def test_a_far_cell_is_seen_however_its_reference_is_written(failure):
+    far = files.xlsx({"Far": {"A1": "here", "XFD1048576": "there"}}, quote="'")
+
+    assert failure(far).code == "file_too_large"
+
+
 @pytest.mark.parametrize("depth", [1_000, 100_000])
 def test_html_is_read_however_deep_it_is_nested(read, depth):
     page = f"<html><body>{'<div>' * depth}deep{'</div>' * depth}<p>shallow</p></body></html>"

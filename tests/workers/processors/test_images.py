@@ -68,6 +68,13 @@ def test_a_picture_without_text_gives_its_kind_and_size(process, kind, said):
     assert extraction.text == f"[no text found; {said}]"
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1), (30_000, 12)])
+def test_a_line_of_pixels_has_no_text(process, size):
+    extraction = process(files.encoded(files.picture(size=size), "PNG"), "image")
+
+    assert extraction.text == f"[no text found; PNG image, {size[0]} x {size[1]}]"
+
+
 def test_a_picture_is_turned_upright_before_it_is_read(process):
     lying = files.picture("Upright words").transpose(Image.Transpose.ROTATE_90)
     exif = Image.Exif()

@@ -132,6 +132,17 @@ def test_a_parser_that_runs_out_of_memory_fails_one_document_alone(process):
     assert process("still here", "document").text == "still here"
 
 
+def test_a_pdf_that_inflates_to_a_gigabyte_fails_alone(process):
+    bomb = files.pdf_bomb()
+
+    with pytest.raises(ProcessingFailed) as caught:
+        process(bomb, "document")
+
+    assert len(bomb) < 20_000
+    assert caught.value.code in ("processor_crashed", "processor_out_of_memory")
+    assert process("still here", "document").text == "still here"
+
+
 def test_the_worker_itself_imports_no_parser():
     program = """
 import sys

@@ -13,6 +13,7 @@ from workers.processors.base import ProcessingFailed
 from workers.processors.documents import ole
 from workers.processors.documents.archive import check_archive
 from workers.processors.limits import MEGABYTE, DocumentLimits
+from workers.processors.markup import root_element
 from workers.processors.text import SAMPLE_BYTES, decode, encoding_of
 
 
@@ -28,8 +29,7 @@ class Kind(StrEnum):
 
 
 OPEN_DOCUMENT_PREFIX = "application/vnd.oasis.opendocument."
-SVG = re.compile(r"\s*(<\?xml[^>]*>|<!--.*?-->|<!DOCTYPE svg[^>]*>|\s)*<svg[\s>]", re.S | re.I)
-HTML = re.compile(r"<(!doctype html|html|head|body)[\s>]", re.I)
+HTML_DOCTYPE = re.compile(r"\s*<!doctype html", re.IGNORECASE)
 BINARY_MIME_TYPES = re.compile(r"application/(pdf|vnd\.|msword)")
 """Declared types whose files are never text, so other content means damage."""
 
@@ -121,10 +121,11 @@ def kind_of_compound_file(path: Path) -> Kind:
 
 def kind_of_text(text: str, mime_type: str | None) -> Kind:
     """HTML or plain text, by how the text begins."""
-    beginning = text[:5000].lstrip("\ufeff")
-    if SVG.match(beginning):
+    beginning = text.lstrip("\ufeff")
+    root = root_element(beginning)
+    if root == "svg":
         raise ProcessingFailed("unsupported_format", "an SVG picture is not a document")
-    if HTML.search(beginning[:1000]) and beginning.lstrip().startswith("<"):
+    if root in ("html", "head", "body") or HTML_DOCTYPE.match(beginning):
         return Kind.HTML
     if mime_type in ("text/html", "application/xhtml+xml") and "<" in beginning:
         return Kind.HTML

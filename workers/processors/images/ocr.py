@@ -20,6 +20,8 @@ from rapidocr.utils.output import RapidOCROutput
 MODEL = f"rapidocr-{version('rapidocr')}"
 LONGEST_SIDE = 1600
 """Pixels: more takes longer and more memory, and reads no better."""
+LEAST_SIDE = 8
+"""No letter fits in less, and RapidOCR would blow up a line of pixels to a wall."""
 TALL, TALL_WIDTH, MOST_STRIPS = 2.5, 1200, 20
 """A picture so many times higher than wide is made this wide and read in parts."""
 
@@ -51,7 +53,10 @@ class Word:
 
 def seen_text(picture: Image.Image, threads: int) -> str:
     """The lines of text in an RGB picture, from top to bottom; '' if none is seen."""
-    pixels = np.asarray(fitted(picture))[:, :, ::-1]  # OpenCV's order: blue first
+    picture = fitted(picture)
+    if min(picture.size) < LEAST_SIDE:
+        return ""
+    pixels = np.asarray(picture)[:, :, ::-1]  # OpenCV's order: blue first
     return "\n".join(line for strip in strips(pixels) for line in seen_lines(strip, threads))
 
 

@@ -11,13 +11,14 @@ from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 from workers.processors.base import ProcessingFailed
 from workers.processors.images import Picture, ocr, svg
 from workers.processors.limits import MEGABYTE, ImageLimits
-from workers.processors.text import encoding_of, tidy
+from workers.processors.markup import root_element
+from workers.processors.text import SAMPLE_BYTES, decode, encoding_of, tidy
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "ICO", "PPM", "JPEG2000", "TGA")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "ICO", "JPEG2000")
 """Those met in chats; Pillow's EPS would start Ghostscript."""
 
 READABLE_MIME_TYPES = re.compile(r"image/(jpeg|png|webp|gif|bmp|tiff|avif|x-icon|jp2)")
-SVG_START = re.compile(rb"\s*(<\?xml.*?\?>|<!--.*?-->|<!DOCTYPE svg.*?>|\s)*<svg[\s>]", re.S | re.I)
+PALETTE_MODES = ("1", "P", "PA")
 LIGHT = 160
 """Of 255: letters lighter than this on a transparent ground are put before black, not white."""
 
@@ -40,8 +41,9 @@ def read_image(path: str, threads: int, limits: ImageLimits) -> Picture:
             f"{size / MEGABYTE:,.1f} MB; at most {limits.file_bytes / MEGABYTE:,.0f} MB are read",
         )
     with file.open("rb") as opened:
-        head = opened.read(4000)
-    if SVG_START.match(head):
+        head = opened.read(SAMPLE_BYTES)
+    encoding = encoding_of(head)
+    if encoding and root_element(decode(head, encoding).lstrip("\ufeff")) == "svg":
         text = tidy(svg.read(file.read_bytes()))
         return Picture(text=text or "[no text found; SVG image]", model=svg.MODEL)
 
@@ -80,7 +82,7 @@ def open_picture(file: Path, head: bytes, limits: ImageLimits) -> Image.Image:
 
 
 def prepared(picture: Image.Image) -> Image.Image:
-    """The first frame, upright and opaque.
+    """The first frame, upright, opaque and no larger than OCR can use.
 
     Raises ProcessingFailed `file_unreadable`.
     """
@@ -90,7 +92,9 @@ def prepared(picture: Image.Image) -> Image.Image:
         picture.load()
     except (OSError, SyntaxError, ValueError, IndexError) as error:
         raise ProcessingFailed("file_unreadable", "the picture is cut off or damaged") from error
-    return opaque(ImageOps.exif_transpose(picture))
+    if picture.mode in PALETTE_MODES:  # shrinking these would drop pixels, not blend them
+        picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    return opaque(ImageOps.exif_transpose(ocr.fitted(picture)))
 
 
 def opaque(picture: Image.Image) -> Image.Image:

@@ -1,0 +1,90 @@
+"""The database restarts or drops its connections: workers survive it and compute nothing twice."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.embedded import EmbeddedPostgres
+from app.migrate import migrate
+from tests.database import open_sql
+from tests.scene import Scene, Workers, wait_until
+
+TERMINATE_ALL = (
+    "select pg_terminate_backend(pid) from pg_stat_activity"
+    " where datname = current_database() and pid <> pg_backend_pid()"
+)
+
+
+@pytest.fixture
+def own_server() -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL that the test may stop and start."""
+    home = Path(tempfile.mkdtemp(prefix="backscroll-test-"))
+    server = EmbeddedPostgres(home, options={"fsync": "off"})
+    server.start()
+    migrate(server.url)
+    yield server
+    server.stop()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def test_workers_survive_a_restart_and_record_what_they_had_computed(
+    own_server: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    workers = Workers(own_server.url, tmp_path)
+    try:
+        with open_sql(own_server.url) as sql:
+            scene = Scene(sql, workers)
+            scene.add("text computed\nhold go", count=12)
+            worker = workers.start()
+            job_id = scene.create()
+            wait_until(lambda: len(workers.started()) == 4, "items to begin")
+        own_server.stop()
+        workers.release("go")
+        # With the database away the worker still begins what it has taken already.
+        wait_until(lambda: len(workers.started()) > 4, "items to be computed meanwhile")
+
+        own_server.start()
+
+        with open_sql(own_server.url) as sql:
+            scene.sql = sql
+            job = scene.wait_for(job_id, status="completed")
+            assert job["processed_items"] == 12
+            assert len(workers.started()) == 12
+            scene.assert_sound(job_id)
+        assert worker.poll() is None
+    finally:
+        workers.end()
+
+
+def test_workers_survive_losing_all_their_connections(scene: Scene) -> None:
+    scene.add("text goes on\nhold go", count=12)
+    worker = scene.workers.start()
+    job_id = scene.create()
+    wait_until(lambda: len(scene.workers.started()) == 4, "items to begin")
+
+    scene.sql.run(TERMINATE_ALL)
+    scene.workers.release("go")
+
+    job = scene.wait_for(job_id, status="completed")
+    assert job["processed_items"] == 12
+    assert len(scene.workers.started()) == 12
+    assert worker.poll() is None
+    scene.assert_sound(job_id)
+
+
+def test_a_job_created_after_the_listening_connection_was_lost_is_still_noticed(
+    scene: Scene,
+) -> None:
+    scene.workers.start()
+    wait_until(lambda: scene.sql.value("select count(*) from batch.workers"), "a worker")
+    scene.sql.run(TERMINATE_ALL)
+    scene.add("text noticed")
+
+    job_id = scene.create()
+
+    scene.wait_for(job_id, status="completed")

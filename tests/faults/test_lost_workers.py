@@ -1,0 +1,100 @@
+"""Workers that are killed or frozen: their slices go on elsewhere, and nothing counts twice."""
+
+from __future__ import annotations
+
+import signal
+
+from tests.scene import Scene, wait_until
+
+
+def test_the_slices_of_a_killed_worker_are_finished_by_another(scene: Scene) -> None:
+    scene.add("text done before", count=12)
+    scene.add("text in hand\nhold go", count=12)
+    victim = scene.workers.start()
+    job_id = scene.create()
+    # Newest first: what was added later is in hand while what came before is done.
+    wait_until(
+        lambda: scene.sql.job(job_id)["processed_items"] > 0 or len(scene.workers.started()) >= 4,
+        "work to begin",
+    )
+    done_before = scene.sql.job(job_id)["processed_items"]
+
+    victim.kill()
+    victim.wait()
+    scene.workers.start()
+    scene.workers.release("go")
+
+    job = scene.wait_for(job_id, status="completed")
+    assert job["processed_items"] == 24
+    redone = len(scene.workers.started()) - 24
+    assert 0 <= redone <= 4, f"{redone} items were begun twice, {done_before} had been done"
+    scene.assert_sound(job_id)
+
+
+def test_what_a_killed_worker_had_recorded_is_not_done_again(scene: Scene) -> None:
+    scene.add("text last\nhold go", count=4)
+    scene.sql.run("update public.messages set platform_timestamp = '2020-01-01'")
+    scene.add("text first", count=20)
+    victim = scene.workers.start()
+    job_id = scene.create()
+    wait_until(lambda: scene.sql.job(job_id)["processed_items"] == 20, "the first to be done")
+
+    victim.kill()
+    victim.wait()
+    scene.workers.release("go")
+    scene.workers.start()
+
+    job = scene.wait_for(job_id, status="completed")
+    assert job["processed_items"] == 24
+    begun = scene.workers.started()
+    assert len(begun) - len(set(begun)) <= 4
+    assert all(begun.count(name) == 1 for name in begun if name >= "00004.txt")
+    scene.assert_sound(job_id)
+
+
+def test_a_frozen_worker_that_wakes_changes_nothing_it_no_longer_holds(scene: Scene) -> None:
+    scene.add("text frozen\nhold go", count=8)
+    frozen = scene.workers.start()
+    job_id = scene.create()
+    wait_until(lambda: len(scene.workers.started()) == 4, "items to begin")
+    frozen.send_signal(signal.SIGSTOP)
+    scene.workers.start()
+    wait_until(
+        lambda: scene.sql.value(
+            "select count(*) from batch.slices where job_id = %s and attempts > 1", job_id
+        ),
+        "the slices to be given to the other worker",
+    )
+    scene.workers.release("go")
+    scene.wait_for(job_id, status="completed")
+    before = scene.sql.rows("select * from batch.item_results order by seq")
+
+    frozen.send_signal(signal.SIGCONT)
+
+    frozen.terminate()
+    assert frozen.wait(30) == 0
+    assert scene.sql.rows("select * from batch.item_results order by seq") == before
+    assert scene.sql.job(job_id)["processed_items"] == 8
+    scene.assert_sound(job_id)
+
+
+def test_a_job_created_while_no_worker_runs_waits_and_is_done(scene: Scene) -> None:
+    scene.add("text waited for")
+    job_id = scene.create()
+    assert scene.sql.job(job_id)["status"] == "pending"
+
+    scene.workers.start()
+
+    scene.wait_for(job_id, status="completed", processed_items=1)
+
+
+def test_work_whose_queue_was_emptied_is_queued_again(scene: Scene) -> None:
+    scene.add("text found again", count=5)
+    planned, created = scene.create(), scene.create(force=True)
+    scene.sql.run("select batch.plan_job(%s)", planned)
+    scene.sql.run("delete from procrastinate.procrastinate_jobs")
+
+    scene.workers.start()
+
+    scene.wait_for(planned, status="completed", processed_items=5)
+    scene.wait_for(created, status="completed", processed_items=5)

@@ -1,0 +1,113 @@
+"""Real worker processes over a database of the test's own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from tests.database import Chat, Sql, add_chat
+
+PATIENCE_SECONDS = 60.0
+QUICK_DEATHS = ("BACKSCROLL_HEARTBEAT=0.2", "BACKSCROLL_WORKER_TIMEOUT=1")
+
+
+def wait_until(
+    condition: Callable[[], Any], what: str, patience: float = PATIENCE_SECONDS
+) -> Any:
+    """Waits for a condition and returns what it gave; fails loudly when it never comes."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"waited {patience:.0f} s in vain: {what}")
+
+
+class Workers:
+    """Starts scripted worker processes and ends them all with the test."""
+
+    def __init__(self, url: str, root: Path) -> None:
+        self._url = url
+        self.root = root
+        self._processes: list[subprocess.Popen[str]] = []
+
+    def start(self, *settings: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [
+                sys.executable, "-m", "tests.workers.scripted", self._url, str(self.root),
+                *QUICK_DEATHS, *settings,
+            ],
+            text=True,
+        )  # fmt: skip
+        self._processes.append(process)
+        return process
+
+    def started(self) -> list[str]:
+        """The files that items were begun with, in order."""
+        record = self.root / "started"
+        return record.read_text().splitlines() if record.exists() else []
+
+    def release(self, name: str) -> None:
+        """Lets the items go on that hold for this file."""
+        (self.root / name).touch()
+
+    def end(self) -> None:
+        for process in self._processes:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+
+class Scene:
+    """A chat whose media are scripts, the workers over it, and a session beside them."""
+
+    def __init__(self, sql: Sql, workers: Workers) -> None:
+        self.sql = sql
+        self.workers = workers
+        self.chat: Chat = add_chat(sql)
+
+    def add(self, script: str, count: int = 1) -> None:
+        """Messages with a document each that holds `script`."""
+        for _ in range(count):
+            number = self.sql.value("select count(*) from public.messages")
+            name = f"{number:05}.txt"
+            (self.workers.root / name).write_text(script)
+            self.chat.add("text/plain", media_local_path=name)
+
+    def create(self, **request: Any) -> UUID:
+        return self.sql.create(
+            **{"jobType": "targeted_chat_sync", "chatId": str(self.chat.id), **request}
+        )
+
+    def wait_for(self, job_id: UUID, **columns: Any) -> dict[str, Any]:
+        """Waits until the job's row has these values, and returns it."""
+
+        def has_them() -> dict[str, Any] | None:
+            job = self.sql.job(job_id)
+            return job if all(job[name] == value for name, value in columns.items()) else None
+
+        found: dict[str, Any] = wait_until(has_them, f"{columns} of {self.sql.job(job_id)}")
+        return found
+
+    def wait_until_idle(self, job_id: UUID) -> None:
+        """Waits until no worker has a slice of the job in hand."""
+        wait_until(
+            lambda: all(state != "running" for _, _, state in self.sql.slices(job_id)),
+            "slices to be given back",
+        )
+
+    def assert_sound(self, job_id: UUID) -> None:
+        """Counters equal rows, and every processed item has its text exactly once."""
+        assert self.sql.rows("select * from batch.audit()") == []
+        assert self.sql.rows(
+            "select i.seq from batch.item_results r join batch.items i using (job_id, seq)"
+            " where r.job_id = %s and r.status = 'processed' and 1 <> ("
+            "   select count(*) from public.media_content c"
+            "   where c.media_id = i.message_id and c.batch_job_id = r.job_id)",
+            job_id,
+        ) == []  # fmt: skip

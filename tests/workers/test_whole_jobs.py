@@ -1,0 +1,254 @@
+"""Jobs through real worker processes: run, cancel, pause, and several workers at once."""
+
+from __future__ import annotations
+
+import signal
+from decimal import Decimal
+
+import psycopg
+import pytest
+
+from tests.database import add_chat
+from tests.scene import Scene, wait_until
+
+
+def test_a_job_created_in_psql_runs_to_its_end(scene: Scene) -> None:
+    scene.add("text the first\ncost 0.00000001\ntokens 3", count=40)
+    scene.add("fail file_encrypted", count=2)
+    scene.workers.start()
+
+    job_id = scene.sql.value("select batch.create_job('targeted_chat_sync', %s)", scene.chat.id)
+
+    job = scene.wait_for(job_id, status="completed")
+    assert (job["processed_items"], job["failed_items"]) == (40, 2)
+    assert job["total_cost_usd"] == Decimal("0.0000004")
+    assert job["total_tokens"] == 120
+    assert scene.sql.value(
+        "select count(*) from public.messages where document_extraction = 'the first'"
+    ) == 40  # fmt: skip
+    scene.assert_sound(job_id)
+
+
+def test_a_failing_item_is_recorded_and_does_not_stop_the_job(scene: Scene) -> None:
+    scene.add("fail file_unreadable")
+    scene.add("text fine")
+    scene.workers.start()
+
+    job_id = scene.create()
+
+    scene.wait_for(job_id, status="completed")
+    assert scene.sql.rows(
+        "select status::text, error_code, error_message from batch.item_results"
+        " where job_id = %s order by status::text desc",
+        job_id,
+    ) == [("processed", None, None), ("failed", "file_unreadable", "as the file said")]
+
+
+def test_a_defect_in_a_processor_fails_the_item_alone(scene: Scene) -> None:
+    scene.add("tokens not-a-number")
+    scene.add("text fine")
+    scene.workers.start()
+
+    job_id = scene.create()
+
+    job = scene.wait_for(job_id, status="completed")
+    assert (job["processed_items"], job["failed_items"]) == (1, 1)
+    assert scene.sql.value(
+        "select error_code from batch.item_results where status = 'failed'"
+    ) == "internal_error"  # fmt: skip
+
+
+def test_what_postgres_cannot_store_is_left_out_of_a_text(scene: Scene) -> None:
+    scene.add("text a\x00b")
+    scene.workers.start()
+
+    job_id = scene.create()
+
+    scene.wait_for(job_id, status="completed")
+    assert scene.sql.value("select content from public.media_content") == "ab"
+
+
+def test_a_result_that_cannot_be_stored_fails_alone(scene: Scene) -> None:
+    scene.add("text fine", count=5)
+    scene.add("text too dear\ncost 99999999")
+    scene.workers.start()
+
+    job_id = scene.create()
+
+    job = scene.wait_for(job_id, status="completed")
+    assert (job["processed_items"], job["failed_items"]) == (5, 1)
+    scene.assert_sound(job_id)
+
+
+def test_two_workers_share_a_job_and_count_every_item_once(scene: Scene) -> None:
+    scene.add("text shared\nhold both", count=24)
+    scene.workers.start()
+    scene.workers.start()
+    job_id = scene.create()
+    wait_until(
+        lambda: scene.sql.value(
+            "select count(distinct worker_id) from batch.slices where state = 'running'"
+        ) == 2,
+        "both workers to have a slice",
+    )  # fmt: skip
+
+    scene.workers.release("both")
+
+    job = scene.wait_for(job_id, status="completed")
+    assert job["processed_items"] == 24
+    assert len(scene.workers.started()) == 24
+    assert scene.sql.value("select count(distinct worker_id) from batch.item_results") == 2
+    scene.assert_sound(job_id)
+
+
+def test_after_a_cancel_no_item_begins_and_those_in_hand_count(scene: Scene) -> None:
+    scene.add("text in hand\nhold go", count=60)
+    scene.workers.start()
+    job_id = scene.create()
+    wait_until(lambda: len(scene.workers.started()) == 4, "items to begin")
+
+    scene.sql.run("select batch.cancel_job(%s)", job_id)
+    scene.workers.release("go")
+
+    scene.wait_until_idle(job_id)
+    job = scene.sql.job(job_id)
+    assert job["status"] == "cancelled"
+    assert len(scene.workers.started()) == 4
+    assert job["processed_items"] == 4
+    scene.assert_sound(job_id)
+
+
+def test_a_cancel_is_noticed_without_any_notification(scene: Scene) -> None:
+    scene.add("text in hand\nhold go", count=60)
+    # A cancel without pg_notify is what a lost notification looks like to a worker.
+    scene.sql.run(
+        "create or replace function batch.tell_workers_to_stop(p_job_id uuid, p_has_ended boolean)"
+        " returns void language sql as $$ select $$"
+    )
+    scene.workers.start()
+    job_id = scene.create()
+    wait_until(lambda: len(scene.workers.started()) == 4, "items to begin")
+
+    scene.sql.run("select batch.cancel_job(%s)", job_id)
+    worker_id = scene.sql.value("select max(id) from batch.workers")
+    seen = scene.sql.value("select last_seen_at from batch.workers where id = %s", worker_id)
+    wait_until(
+        lambda: scene.sql.value(
+            "select last_seen_at > %s from batch.workers where id = %s", seen, worker_id
+        ),
+        "the next heartbeat",
+    )
+    wait_until(
+        lambda: scene.sql.value(
+            "select last_seen_at > %s + interval '0.3 s' from batch.workers where id = %s",
+            seen, worker_id,
+        ),
+        "the heartbeat's answer to be in",
+    )  # fmt: skip
+    scene.workers.release("go")
+
+    scene.wait_until_idle(job_id)
+    assert len(scene.workers.started()) == 4
+    assert scene.sql.job(job_id)["processed_items"] == 4
+
+
+def test_items_that_outlast_the_grace_of_a_cancel_are_given_up(scene: Scene) -> None:
+    scene.add("text never\nhold never", count=8)
+    scene.workers.start("BACKSCROLL_CANCEL_GRACE=0.2")
+    job_id = scene.create()
+    wait_until(lambda: len(scene.workers.started()) == 4, "items to begin")
+
+    scene.sql.run("select batch.cancel_job(%s)", job_id)
+
+    scene.wait_until_idle(job_id)
+    assert scene.sql.job(job_id)["processed_items"] == 0
+    scene.assert_sound(job_id)
+
+
+def test_a_pause_lets_items_in_hand_end_and_a_resume_does_exactly_the_rest(scene: Scene) -> None:
+    scene.add("text paused\nhold go", count=30)
+    scene.workers.start("BACKSCROLL_CANCEL_GRACE=0")
+    job_id = scene.create()
+    wait_until(lambda: len(scene.workers.started()) == 4, "items to begin")
+    scene.sql.run("select batch.pause_job(%s)", job_id)
+    scene.workers.release("go")
+    scene.wait_until_idle(job_id)
+    assert scene.sql.job(job_id)["processed_items"] == 4
+
+    scene.sql.run("select batch.resume_job(%s)", job_id)
+
+    job = scene.wait_for(job_id, status="completed")
+    assert job["processed_items"] == 30
+    assert sorted(scene.workers.started()) == sorted(set(scene.workers.started()))
+    scene.assert_sound(job_id)
+
+
+def test_a_small_job_finishes_while_a_huge_one_before_it_runs(scene: Scene) -> None:
+    scene.add("text huge\nhold end", count=400)
+    scene.workers.start("BACKSCROLL_CONCURRENCY=64")
+    huge = scene.create()
+    wait_until(lambda: len(scene.workers.started()) >= 4, "the huge job to begin")
+    small_chat = add_chat(scene.sql)
+    # Four of the eight places for documents are the huge job's; the small one has pictures.
+    (scene.workers.root / "small.txt").write_text("text small")
+    for _ in range(3):
+        small_chat.add("image/png", media_local_path="small.txt")
+
+    small = scene.sql.create(jobType="targeted_chat_sync", chatId=str(small_chat.id))
+
+    scene.wait_for(small, status="completed")
+    assert scene.sql.job(huge)["status"] == "processing"
+
+
+def test_a_second_job_over_the_same_chat_skips_what_the_first_has_done(scene: Scene) -> None:
+    scene.add("text once", count=10)
+    first, second = scene.create(), scene.create()
+    scene.sql.run("select batch.plan_job(%s)", first)
+    scene.sql.run("select batch.plan_job(%s)", second)
+    scene.sql.work_off(first)
+    scene.workers.start()
+
+    job = scene.wait_for(second, status="completed")
+
+    assert (job["total_items"], job["processed_items"], job["skipped_items"]) == (10, 0, 10)
+    assert job["progress_percent"] == 100
+    assert scene.workers.started() == []
+    scene.assert_sound(second)
+
+
+def test_listeners_hear_every_change_of_status_at_once(scene: Scene, database_url: str) -> None:
+    scene.add("text heard", count=3)
+    with psycopg.connect(database_url, autocommit=True) as listener:
+        listener.execute("listen batch_jobs")
+        scene.workers.start()
+
+        job_id = scene.create()
+
+        heard = []
+        for notification in listener.notifies(timeout=60):
+            heard.append(notification.payload)
+            if '"completed"' in notification.payload:
+                break
+    statuses = [text.split('"status" : "')[1].split('"')[0] for text in heard]
+    assert list(dict.fromkeys(statuses)) == ["pending", "processing", "completed"]
+    assert all(str(job_id) in text for text in heard)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_told_to_stop_gives_back_what_it_has_not_begun(
+    scene: Scene, number: signal.Signals
+) -> None:
+    scene.add("text handed over\nhold go", count=20)
+    first = scene.workers.start()
+    job_id = scene.create()
+    wait_until(lambda: len(scene.workers.started()) == 4, "items to begin")
+
+    first.send_signal(number)
+    scene.workers.release("go")
+
+    assert first.wait(30) == 0
+    assert scene.sql.job(job_id)["processed_items"] == 4
+    scene.workers.start()
+    scene.wait_for(job_id, status="completed")
+    assert len(scene.workers.started()) == 20
+    scene.assert_sound(job_id)
