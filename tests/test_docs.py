@@ -1,0 +1,120 @@
+"""The documentation says what is true: checked against the code, the database and the commands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from app.api.application import build_application
+from app.cli import backscroll
+from app.database import Database
+from app.settings import Settings
+from tests.database import Sql
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def test_every_setting_is_in_the_reference_and_nothing_else() -> None:
+    documented = set(re.findall(r"^\| `([A-Z_]+)` \|", text("docs/reference/settings.md"), re.M))
+
+    known = {str(field.validation_alias) for field in Settings.model_fields.values()}
+
+    assert documented == known | {"WEB_CONCURRENCY"}
+
+
+def test_every_default_in_the_reference_is_the_real_one() -> None:
+    documented = dict(
+        re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", text("docs/reference/settings.md"), re.M)
+    )
+    documented.pop("DATABASE_LISTEN_URL")
+    documented.pop("WEB_CONCURRENCY")
+
+    real = {
+        str(field.validation_alias): f"{field.default:g}"
+        if isinstance(field.default, int | float)
+        else str(field.default)
+        for field in Settings.model_fields.values()
+        if field.default is not None
+    }
+
+    assert documented == real
+
+
+def test_the_table_of_error_codes_is_the_databases(sql: Sql) -> None:
+    documented = re.findall(
+        r"^\| `(\w+)` \| (\w+) \| (.+) \|$", text("docs/reference/error-codes.md"), re.M
+    )
+
+    real = sql.rows("select code, stage, meaning from batch.error_codes")
+
+    assert sorted(documented) == sorted(real)
+
+
+def test_every_command_in_the_documentation_exists() -> None:
+    known = set(backscroll.commands)
+    used: set[tuple[str, str]] = set()
+    for page in PAGES:
+        for command in re.findall(r"backscroll ([a-z]+)\b", page.read_text()):
+            used.add((command, page.name))
+
+    prose = {"is", "up", "turns", "works", "knows", "cannot"}
+    unknown = {(command, page) for command, page in used if command not in known | prose}
+
+    assert unknown == set()
+
+
+def test_every_route_in_the_reference_exists_and_the_other_way_round() -> None:
+    app = build_application(Database("postgresql://nowhere", "tests"))
+    documented = {
+        route.replace("{id}", "{job}")
+        for route in re.findall(r"(?:GET|POST) (/[^`\s,]+)`", text("docs/reference/rest-api.md"))
+    }
+
+    for route in documented:
+        assert app._router.find(route.replace("{job}", "x")) is not None, route
+    assert len(documented) == 8
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+        if not target.startswith("https://"):
+            assert (page.parent / target).exists(), target
+
+
+def test_every_documented_view_column_exists(sql: Sql) -> None:
+    names = re.search(r"a job with its counts; `([^`]+)`", text("docs/reference/sql.md"))
+    assert names is not None
+
+    columns = [name for (name,) in sql.rows(
+        "select attname::text from pg_attribute where attrelid = 'batch.batch_jobs'::regclass"
+        " order by attnum"
+    )]  # fmt: skip
+
+    documented = names[1].split(", ")
+    assert columns[: len(documented)] == documented
+
+
+def test_make_help_explains_every_target() -> None:
+    makefile = text("Makefile")
+    targets = re.search(r"^\.PHONY: (.+)$", makefile, re.M)
+    assert targets is not None
+
+    explained = re.findall(r"^([a-z-]+):.*## ", makefile, re.M)
+
+    assert sorted(explained) == sorted(targets[1].split())
+
+
+def test_every_command_has_help() -> None:
+    for command in backscroll.commands.values():
+        assert command.help, command.name
+        if isinstance(command, click.Group):
+            assert all(inner.help for inner in command.commands.values())
