@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
 
-from workers.processors.base import Extraction
+from workers.processors.base import Extraction, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Result:
     extraction: Extraction | None = None
     error_code: str | None = None
     error: str | None = None
+    usage: Sequence[Usage] = ()
+    """What was billed, or may have been, also for an item that failed."""
 
     def as_json(self, now: float) -> dict[str, Any]:
         """As `batch.record_results` takes it; `now` is the monotonic clock's time."""
@@ -52,14 +55,13 @@ class Result:
             "seq": self.seq,
             "processingMs": round((self.finished - self.started) * 1000),
             "ageMs": round((now - self.finished) * 1000),
+            "usage": [_usage_json(each) for each in self.usage],
         }
         if self.extraction is None:
             return record | {
                 "status": "failed",
                 "errorCode": self.error_code,
                 "error": storable(self.error or ""),
-                "tokens": 0,
-                "costUsd": "0",
             }
         made = self.extraction
         duration = made.duration_seconds
@@ -70,9 +72,18 @@ class Result:
             "model": made.model,
             "language": made.language,
             "durationSeconds": None if duration is None else str(duration),
-            "tokens": made.tokens_used,
-            "costUsd": str(made.cost_usd),
         }
+
+
+def _usage_json(usage: Usage) -> dict[str, Any]:
+    return {
+        "provider": usage.provider,
+        "model": usage.model,
+        "inputTokens": usage.input_tokens,
+        "audioTokens": usage.audio_tokens,
+        "outputTokens": usage.output_tokens,
+        "audioSeconds": str(usage.audio_seconds),
+    }
 
 
 def storable(text: str) -> str:
