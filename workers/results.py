@@ -55,7 +55,7 @@ class Result:
             "seq": self.seq,
             "processingMs": round((self.finished - self.started) * 1000),
             "ageMs": round((now - self.finished) * 1000),
-            "usage": [_usage_json(each) for each in self.usage],
+            "usage": [usage_json(each) for each in self.usage],
         }
         if self.extraction is None:
             return record | {
@@ -75,7 +75,8 @@ class Result:
         }
 
 
-def _usage_json(usage: Usage) -> dict[str, Any]:
+def usage_json(usage: Usage) -> dict[str, Any]:
+    """As the database takes it: see `batch.cost_of_usage`."""
     return {
         "provider": usage.provider,
         "model": usage.model,
