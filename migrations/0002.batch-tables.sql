@@ -1,6 +1,8 @@
 -- depends: 0001.chat-tables
 
-create type batch.job_status as enum (
+-- Not batch.job_status: that is a function, and of batch.job_status('some id') in psql PostgreSQL
+-- would make a cast to the type.
+create type batch.job_state as enum (
   'pending', 'processing', 'paused', 'completed', 'failed', 'cancelled'
 );
 create type batch.content_type as enum ('audio', 'image', 'video', 'document');
@@ -13,7 +15,8 @@ create table batch.jobs (
     constraint job_type_is_known check (job_type in ('targeted_chat_sync', 'time_based_batch')),
   instance_id uuid,
   chat_id uuid
-    constraint targeted_job_has_a_chat check (chat_id is not null or job_type <> 'targeted_chat_sync'),
+    constraint targeted_job_has_a_chat
+      check (chat_id is not null or job_type <> 'targeted_chat_sync'),
   content_types batch.content_type[] not null
     constraint some_content_type_is_wanted check (cardinality(content_types) > 0),
   days_back int
@@ -29,7 +32,7 @@ create table batch.jobs (
   priority int not null default 0
     constraint priority_is_within_100 check (priority between -100 and 100),
 
-  status batch.job_status not null default 'pending',
+  status batch.job_state not null default 'pending',
   status_changed_at timestamptz not null,
   error_message text,
 
@@ -58,8 +61,8 @@ create index jobs_created_at_idx on batch.jobs (created_at desc, id desc);
 create index jobs_open_idx on batch.jobs (status) where status in ('pending', 'processing', 'paused');
 
 create table batch.job_moves (
-  from_status batch.job_status not null,
-  to_status batch.job_status not null,
+  from_status batch.job_state not null,
+  to_status batch.job_state not null,
   primary key (from_status, to_status)
 );
 insert into batch.job_moves (from_status, to_status)

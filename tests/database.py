@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import psycopg
 
 from app.database import connection_string
+
+T = TypeVar("T")
 
 NOW = "2026-06-30 12:00:00+00"
 """What batch.clock() says in tests that set it with `Sql.at`."""
@@ -54,6 +58,30 @@ class Sql:
             caught.append(error)
         else:
             raise AssertionError(f"nothing was refused with {code}")
+
+    def problems(self, query: str, *parameters: Any) -> list[tuple[str, str]]:
+        """Expects the query to be refused with BJ422; (field, problem) of every problem."""
+        with self.refused("BJ422") as caught:
+            self.rows(query, *parameters)
+        return [
+            (problem["field"], problem["problem"])
+            for problem in json.loads(caught[0].diag.message_detail or "[]")
+        ]
+
+    # -- two sessions at once
+
+    @contextmanager
+    def uncommitted(self) -> Iterator[None]:
+        """A transaction that stays open, holding its locks, until the block ends."""
+        with self.connection.transaction():
+            yield
+
+    def await_blocked(self, other: Sql) -> None:
+        """Returns once the other session waits for a lock."""
+        pid = other.connection.info.backend_pid
+        deadline = time.monotonic() + 20
+        while not self.value("select pg_blocking_pids(%s) <> '{}'", pid):
+            assert time.monotonic() < deadline, "the other session was never blocked"
 
     # -- jobs, as workers and users go through them
 
@@ -106,6 +134,21 @@ class Sql:
     def finish(self, job_id: UUID, first_seq: int, worker: int) -> None:
         self.run("select batch.finish_slice(%s, %s, %s)", job_id, first_seq, worker)
 
+    def counts(self, job_id: UUID) -> dict[str, Any]:
+        """The job's counters by content type and kind of failure, without the zeros."""
+        summary = self.job(job_id)["results_summary"]
+        return {name: count for name, count in summary.items() if count}
+
+    def tasks(self, job_id: UUID | None = None) -> list[tuple[str, int | None]]:
+        """(task, first_seq) of what waits in the queue, in the order it would be taken."""
+        return self.rows(
+            "select task_name, (args ->> 'first_seq')::int"
+            " from procrastinate.procrastinate_jobs"
+            " where status = 'todo' and (%s::text is null or args ->> 'job_id' = %s::text)"
+            " order by priority desc, id",
+            job_id, job_id,
+        )  # fmt: skip
+
     def work_off(self, job_id: UUID, worker: int | None = None) -> None:
         """Runs a planned job to its end, every item processed."""
         worker = worker or self.worker()
@@ -142,6 +185,15 @@ def failed(
         "errorCode": code, "error": "for a test", "tokens": 0, "costUsd": cost,
         "processingMs": 10, "ageMs": 0,
     }  # fmt: skip
+
+
+@contextmanager
+def beside(work: Callable[[], T]) -> Iterator[Future[T]]:
+    """Runs `work` in a thread of its own, beside the block; its result is due at the end."""
+    with ThreadPoolExecutor(1) as thread:
+        future = thread.submit(work)
+        yield future
+        future.result(timeout=20)
 
 
 @contextmanager

@@ -58,10 +58,12 @@ as $$
 
   outcomes as materialized (
     select r.*, i.message_id, i.content_type, e.stage
-    from recorded as new
-    join reported as r on r.job_id = new.job_id and r.seq = new.seq
+    from reported as r
     join batch.items as i on i.job_id = r.job_id and i.seq = r.seq
     left join batch.error_codes as e on e.code = r.error_code
+    -- `is true` makes this a look-up in a hash table. As a join it would be taken for one of
+    -- single rows, and grow with the square of the results.
+    where ((r.job_id, r.seq) in (select new.job_id, new.seq from recorded as new)) is true
   ),
 
   content as (
@@ -71,7 +73,8 @@ as $$
     )
     select
       o.message_id, batch.processing_type_of(o.content_type), o.text, left(o.model, 100),
-      left(o.provider, 50), left(o.language, 10), round(o.duration_seconds)::int, o.tokens, round(o.cost_usd * 100)::int,
+      left(o.provider, 50), left(o.language, 10), round(o.duration_seconds)::int, o.tokens,
+      round(o.cost_usd * 100)::int,
       case when (select batch.media_content_takes_job_id()) then o.job_id end,
       o.processing_ms, o.finished_at at time zone 'UTC'
     from outcomes as o
@@ -97,9 +100,10 @@ as $$
       document_extraction =
         case o.content_type when 'document' then o.text else m.document_extraction end,
       updated_at = batch.clock() at time zone 'UTC'
-    from locked as l
-    join outcomes as o on o.message_id = l.id and o.status = 'processed'
-    where m.id = l.id
+    from outcomes as o
+    where m.id = o.message_id
+      and o.status = 'processed'
+      and (select count(*) from locked as l) > 0
   ),
 
   shares as (

@@ -1,15 +1,19 @@
 -- Gives a result to the items of a slice that need no work any more: `skipped` where another job
 -- has made the text meanwhile (unless this one is forced), `failed` where the message is gone.
 --
--- Inserts only where no result is, so calling twice is safe.
+-- Inserts only where no result is, so calling twice is safe. Looks the items up one by one, and
+-- is planned anew for every slice: that a range is short the planner cannot know while a new
+-- job's items are unanalysed, and would read all messages.
 create or replace function batch.settle_items(
   p_job batch.jobs, p_first_seq int, p_last_seq int, p_worker_id bigint
 )
 returns void
-language sql
+language plpgsql
 volatile
 set search_path = ''
+set plan_cache_mode = 'force_custom_plan'
 as $$
+begin
   with settled as (
     insert into batch.item_results (
       job_id, seq, status, error_code, error_message, cost_usd, worker_id, started_at, finished_at
@@ -20,7 +24,13 @@ as $$
         when 'failed' then 'the message was deleted or expired after the job had been planned'
       end,
       0, p_worker_id, batch.clock(), batch.clock()
-    from batch.items as i
+    from generate_series(p_first_seq, p_last_seq) as n (seq)
+    cross join lateral (
+      select i.seq, i.message_id, i.content_type
+      from batch.items as i
+      where i.job_id = p_job.id and i.seq = n.seq
+      limit 1
+    ) as i
     left join public.messages as m
       on m.id = i.message_id and m.status not in ('deleted', 'expired')
     cross join lateral (
@@ -28,23 +38,19 @@ as $$
         case when m.id is null then 'failed' else 'skipped' end::batch.result_status as status,
         case when m.id is null then 'message_deleted' end as error_code
     ) as verdict
-    where i.job_id = p_job.id
-      and i.seq between p_first_seq and p_last_seq
-      and (
-        m.id is null
-        or (
-          not p_job.is_forced
-          and (
-            batch.text_of(
-              i.content_type, m.transcription, m.image_description, m.video_description,
-              m.document_extraction
-            ) is not null
-            or exists (
-              select
-              from public.media_content as mc
-              where mc.media_id = m.id
-                and mc.processing_type = batch.processing_type_of(i.content_type)
-            )
+    where m.id is null
+      or (
+        not p_job.is_forced
+        and (
+          batch.text_of(
+            i.content_type, m.transcription, m.image_description, m.video_description,
+            m.document_extraction
+          ) is not null
+          or exists (
+            select
+            from public.media_content as mc
+            where mc.media_id = m.id
+              and mc.processing_type = batch.processing_type_of(i.content_type)
           )
         )
       )
@@ -65,4 +71,5 @@ as $$
   set
     skipped = p.skipped + excluded.skipped,
     download_failed = p.download_failed + excluded.download_failed;
+end;
 $$;

@@ -18,6 +18,7 @@ returns table (
 language plpgsql
 volatile
 set search_path = ''
+set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
   v_job batch.jobs;
@@ -58,13 +59,17 @@ begin
     m.external_id::text,
     m.text_content,
     v_job.language
-  from batch.items as i
+  from generate_series(p_first_seq, v_last_seq) as n (seq)
+  cross join lateral (
+    select i.seq, i.message_id, i.content_type
+    from batch.items as i
+    where i.job_id = p_job_id and i.seq = n.seq
+    limit 1
+  ) as i
   join public.messages as m on m.id = i.message_id
-  where i.job_id = p_job_id
-    and i.seq between p_first_seq and v_last_seq
-    and not exists (
-      select from batch.item_results as r where r.job_id = i.job_id and r.seq = i.seq
-    )
+  where not exists (
+    select from batch.item_results as r where r.job_id = p_job_id and r.seq = i.seq
+  )
   order by i.seq;
 end;
 $$;

@@ -15,7 +15,7 @@ declare
   v_problems jsonb;
   v_limit int;
   v_after jsonb;
-  v_statuses batch.job_status[];
+  v_statuses batch.job_state[];
   v_job_types text[];
   v_instance_ids uuid[];
   v_page json[];

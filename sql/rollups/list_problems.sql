@@ -44,10 +44,10 @@ as $$
   union all
   select m.key, format(
     '%s is not one of %s', quote_literal(m.value),
-    array_to_string(enum_range(null::batch.job_status), ', ')
+    array_to_string(enum_range(null::batch.job_state), ', ')
   )
   from members as m
-  where m.key = 'status' and m.value <> all (enum_range(null::batch.job_status)::text[])
+  where m.key = 'status' and m.value <> all (enum_range(null::batch.job_state)::text[])
 
   union all
   select m.key,

@@ -7,6 +7,6 @@ stable
 as $$
   select coalesce(
     nullif(current_setting('batch.actor', true), ''),
-    session_user || coalesce(format(' (%s)', nullif(current_setting('application_name'), '')), '')
+    session_user || coalesce(' (' || nullif(current_setting('application_name'), '') || ')', '')
   );
 $$;

@@ -7,7 +7,7 @@
 --
 -- Raises BJ404 if there is no such job, BJ409 if there is no such move.
 create or replace function batch.move_job(
-  p_job_id uuid, p_to batch.job_status, p_details jsonb default '{}'
+  p_job_id uuid, p_to batch.job_state, p_details jsonb default '{}'
 )
 returns batch.jobs
 language plpgsql
@@ -16,7 +16,7 @@ set search_path = ''
 as $$
 declare
   v_job batch.jobs;
-  v_from batch.job_status;
+  v_from batch.job_state;
   v_now timestamptz;
 begin
   select j.* into v_job from batch.jobs as j where j.id = p_job_id for no key update;

@@ -1,0 +1,28 @@
+"""batch.next_slice_size: a slice should last about four seconds."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.database import Sql
+
+
+@pytest.mark.parametrize(
+    ("size", "items", "elapsed", "next_size"),
+    [
+        (100, 100, "4 seconds", 100),
+        (100, 100, "8 seconds", 50),
+        (100, 100, "2 seconds", 200),
+        (100, 100, "10 milliseconds", 400),  # fourfold at most
+        (1000, 1000, "10 milliseconds", 2000),  # 2,000 at most
+        (32, 1, "10 seconds", 1),  # one at least
+        (32, 32, "320 seconds", 1),
+        (32, 32, "0", 128),
+        (32, 32, "-1 second", 128),
+        (2000, 2000, "1 hour", 2),
+    ],
+)
+def test_the_next_slice_is_sized_by_the_pace_of_the_last(
+    sql: Sql, size: int, items: int, elapsed: str, next_size: int
+) -> None:
+    assert sql.value("select batch.next_slice_size(%s, %s, %s)", size, items, elapsed) == next_size

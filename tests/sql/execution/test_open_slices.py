@@ -1,0 +1,100 @@
+"""batch.open_slices: slices are cut one after the other, one for each lane."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from tests.database import Sql, add_chat
+
+OPEN = "select batch.open_slices(%s)"
+
+
+def job_of(sql: Sql, items: int, *, size: int = 32, lanes: int = 8) -> UUID:
+    """A planned job without any slices yet."""
+    chat = add_chat(sql)
+    chat.add_many(items)
+    job_id = sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id))
+    sql.run("delete from batch.slices where job_id = %s", job_id)
+    sql.run("delete from procrastinate.procrastinate_jobs")
+    sql.run(
+        "update batch.jobs set next_seq = 1, slice_size = %s, lanes = %s where id = %s",
+        size, lanes, job_id,
+    )  # fmt: skip
+    return job_id
+
+
+@pytest.mark.parametrize("items", [1, 2, 8, 9, 31, 257, 1000])
+@pytest.mark.parametrize("size", [1, 32, 500])
+@pytest.mark.parametrize("lanes", [1, 3, 8])
+def test_slices_cover_every_item_once(sql: Sql, items: int, size: int, lanes: int) -> None:
+    job_id = job_of(sql, items, size=size, lanes=lanes)
+
+    for _ in range(items + 1):
+        sql.run(OPEN, job_id)
+        sql.run("update batch.slices set state = 'done' where job_id = %s", job_id)
+
+    slices = [(first, last) for first, last, _ in sql.slices(job_id)]
+    covered = [seq for first, last in slices for seq in range(first, last + 1)]
+    assert covered == list(range(1, items + 1))
+    assert max(last - first + 1 for first, last in slices) <= size
+
+
+def test_as_many_are_open_as_there_are_lanes(sql: Sql) -> None:
+    job_id = job_of(sql, 500, lanes=3)
+
+    sql.run(OPEN, job_id)
+
+    assert [last - first + 1 for first, last, _ in sql.slices(job_id)] == [32, 32, 32]
+    assert [first for _, first in sql.tasks(job_id)] == [1, 33, 65]
+
+
+def test_opening_twice_changes_nothing(sql: Sql) -> None:
+    job_id = job_of(sql, 500)
+    sql.run(OPEN, job_id)
+    before = sql.slices(job_id), sql.tasks(job_id)
+
+    sql.run(OPEN, job_id)
+
+    assert (sql.slices(job_id), sql.tasks(job_id)) == before
+
+
+def test_running_slices_hold_their_lanes(sql: Sql) -> None:
+    job_id = job_of(sql, 500, lanes=2)
+    sql.run(OPEN, job_id)
+    sql.take(job_id, 1, sql.worker())
+
+    sql.run(OPEN, job_id)
+
+    assert len(sql.slices(job_id)) == 2
+
+
+def test_towards_the_end_slices_become_smaller(sql: Sql) -> None:
+    job_id = job_of(sql, 100, size=80, lanes=4)
+
+    for _ in range(20):
+        sql.run(OPEN, job_id)
+        sql.run("update batch.slices set state = 'done' where job_id = %s", job_id)
+
+    sizes = [last - first + 1 for first, last, _ in sql.slices(job_id)]
+    assert sizes[0] == 25
+    assert sizes[:-1] == sorted(sizes[:-1], reverse=True)
+    assert min(sizes[:-1]) == 10
+
+
+def test_a_small_job_goes_before_the_slices_of_a_huge_one(sql: Sql) -> None:
+    huge, small = add_chat(sql), add_chat(sql)
+    huge.add_many(1000)
+    small.add_many(1)
+    huge_id = sql.plan(jobType="targeted_chat_sync", chatId=str(huge.id))
+    worker = sql.worker()
+    sql.take(huge_id, 1, worker)
+
+    small_id = sql.plan(jobType="targeted_chat_sync", chatId=str(small.id))
+    waiting = sql.rows(
+        "select args ->> 'job_id' from procrastinate.procrastinate_jobs"
+        " where task_name = 'process_slice' order by priority desc, id"
+    )
+
+    assert [job for (job,) in waiting][:3] == [str(huge_id), str(small_id), str(huge_id)]

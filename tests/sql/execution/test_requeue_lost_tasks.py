@@ -1,0 +1,107 @@
+"""batch.requeue_lost_tasks: what waits to be done stands in the queue, once."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from tests.database import Sql, add_chat
+
+REQUEUE = "select batch.requeue_lost_tasks('10 seconds')"
+EMPTY = "delete from procrastinate.procrastinate_jobs"
+
+
+@pytest.fixture
+def job_id(sql: Sql) -> UUID:
+    chat = add_chat(sql)
+    chat.add_many(100)
+    return sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id))
+
+
+def waiting(sql: Sql, job_id: UUID) -> list[tuple[str, int | None]]:
+    return sorted(task for task in sql.tasks(job_id) if task[0] == "process_slice")
+
+
+def fetch(sql: Sql) -> None:
+    """A queue worker fetches the next task, and beats."""
+    sql.run(
+        "select procrastinate.procrastinate_fetch_job_v2('{backscroll}', worker_id)"
+        " from procrastinate.procrastinate_register_worker_v1()"
+    )
+
+
+def test_an_emptied_queue_is_filled_again(sql: Sql, job_id: UUID) -> None:
+    pending = sql.create(jobType="time_based_batch", daysBack=7)
+    before = waiting(sql, job_id)
+    sql.run(EMPTY)
+
+    assert sql.value(REQUEUE) == len(before) + 1
+
+    assert waiting(sql, job_id) == before
+    assert sql.tasks(pending) == [("plan_job", None)]
+
+
+def test_nothing_is_queued_twice(sql: Sql, job_id: UUID) -> None:
+    sql.create(jobType="time_based_batch", daysBack=7)
+    before = sql.tasks()
+
+    assert sql.value(REQUEUE) == 0
+    assert sql.tasks() == before
+
+
+def test_a_task_that_a_living_worker_has_fetched_is_not_queued_again(
+    sql: Sql, job_id: UUID
+) -> None:
+    fetch(sql)
+    before = sql.tasks()
+
+    assert sql.value(REQUEUE) == 0
+    assert sql.tasks() == before
+
+
+@pytest.mark.parametrize("how", ["silent", "gone"])
+def test_a_task_that_a_dead_worker_had_fetched_is_queued_again(
+    sql: Sql, job_id: UUID, how: str
+) -> None:
+    sql.run("delete from procrastinate.procrastinate_jobs where task_name = 'plan_job'")
+    before = waiting(sql, job_id)
+    fetch(sql)
+    if how == "gone":
+        sql.run("delete from procrastinate.procrastinate_workers")
+    else:
+        sql.run("update procrastinate.procrastinate_workers set last_heartbeat = now() - '1 h'::interval")
+
+    assert sql.value(REQUEUE) == 1
+    assert waiting(sql, job_id) == before
+    assert sql.value(REQUEUE) == 0
+
+
+@pytest.mark.parametrize("order", ["pause_job", "cancel_job"])
+def test_slices_of_a_job_that_is_paused_or_ended_stay_out(
+    sql: Sql, job_id: UUID, order: str
+) -> None:
+    sql.run(f"select batch.{order}(%s)", job_id)
+    sql.run(EMPTY)
+
+    assert sql.value(REQUEUE) == 0
+
+
+def test_running_slices_stay_out(sql: Sql, job_id: UUID) -> None:
+    sql.run(EMPTY)
+    worker = sql.worker()
+    for first, _, _ in sql.slices(job_id):
+        sql.take(job_id, first, worker)
+
+    assert sql.value(REQUEUE) == 0
+
+
+def test_other_people_s_queues_are_left_alone(sql: Sql) -> None:
+    sql.run(
+        "insert into procrastinate.procrastinate_jobs (queue_name, task_name, status)"
+        " values ('other', 'theirs', 'doing')"
+    )
+
+    sql.value(REQUEUE)
+
+    assert sql.value("select count(*) from procrastinate.procrastinate_jobs") == 1

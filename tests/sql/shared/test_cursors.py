@@ -1,0 +1,43 @@
+"""batch.encode_cursor and batch.decode_cursor: where a page ended, as a text for a URL."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.database import Sql
+
+POSITIONS = [
+    {},
+    {"seq": 1},
+    {"createdAt": "2026-06-30T12:00:00.123456+00:00", "id": "0198a7c4-0000-7000-8000-000000000000"},
+    {"text": "??>>~~ÿÿ ünïcödé \U0001f600"},
+    {"long": "x" * 500},
+]
+
+
+@pytest.mark.parametrize("position", POSITIONS)
+def test_a_cursor_gives_back_the_position_it_was_made_of(
+    sql: Sql, position: dict[str, object]
+) -> None:
+    cursor = sql.value("select batch.encode_cursor(%s)", json.dumps(position))
+
+    assert sql.value("select batch.decode_cursor(%s)", cursor) == position
+
+
+@pytest.mark.parametrize("position", POSITIONS)
+def test_a_cursor_can_stand_in_a_url_unquoted(sql: Sql, position: dict[str, object]) -> None:
+    cursor = sql.value("select batch.encode_cursor(%s)", json.dumps(position))
+
+    assert re.fullmatch(r"[A-Za-z0-9_-]+", cursor)
+
+
+@pytest.mark.parametrize("nonsense", ["", "x", "%%%", "abcd", "_____w", "eyJ", "ü", "e30=e30="])
+def test_what_is_no_cursor_has_no_position(sql: Sql, nonsense: str) -> None:
+    assert sql.value("select batch.decode_cursor(%s)", nonsense) is None
+
+
+def test_no_cursor_has_no_position(sql: Sql) -> None:
+    assert sql.value("select batch.decode_cursor(null)") is None
