@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,6 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.allowed_hosts import AllowedHosts
 
 
 class SettingsError(Exception):
@@ -21,7 +24,9 @@ def _database_address(text: str) -> str:
         conninfo.conninfo_to_dict(text)
     except ProgrammingError:
         # libpq's own words would repeat the address, and the password in it.
-        raise ValueError("an address such as postgresql://user:password@host:5432/database") from None
+        raise ValueError(
+            "an address such as postgresql://user:password@host:5432/database"
+        ) from None
     return text
 
 
@@ -34,8 +39,27 @@ def _whole_number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
 
 
+def _host_list(text: str) -> str:
+    AllowedHosts.parse(text)
+    return text
+
+
+def _bucket_list(text: str) -> str:
+    if not all(_BUCKET.fullmatch(bucket) for bucket in _listed(text)):
+        raise ValueError("addresses such as s3://bucket, gs://bucket, az://container, with commas")
+    return text
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+_BUCKET = re.compile(r"(?:s3|gs|az)://[^/,]+")
+
 DatabaseAddress = Annotated[str, AfterValidator(_database_address)]
 Folder = Annotated[Path, AfterValidator(Path.expanduser)]
+HostList = Annotated[str, AfterValidator(_host_list)]
+BucketList = Annotated[str, AfterValidator(_bucket_list)]
 Seconds = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -47,7 +71,9 @@ class Settings(BaseSettings):
     database_url: DatabaseAddress | None = Field(None, validation_alias="DATABASE_URL")
     """A PostgreSQL 15 to 18, as URL or conninfo; absent: the embedded PostgreSQL."""
 
-    database_listen_url: DatabaseAddress | None = Field(None, validation_alias="DATABASE_LISTEN_URL")
+    database_listen_url: DatabaseAddress | None = Field(
+        None, validation_alias="DATABASE_LISTEN_URL"
+    )
     """A direct address for LISTEN where DATABASE_URL is that of a transaction pooler."""
 
     home: Folder = Field(Path(".backscroll"), validation_alias="BACKSCROLL_HOME")
@@ -74,6 +100,14 @@ class Settings(BaseSettings):
     download_timeout: Seconds = Field(120, gt=0, validation_alias="BACKSCROLL_DOWNLOAD_TIMEOUT")
     """For one medium in all, however slowly it trickles in."""
 
+    media_allow_hosts: HostList | None = Field(
+        None, validation_alias="BACKSCROLL_MEDIA_ALLOW_HOSTS"
+    )
+    """Hosts that media are fetched from although their addresses are not public."""
+
+    media_buckets: BucketList | None = Field(None, validation_alias="BACKSCROLL_MEDIA_BUCKETS")
+    """The buckets of object stores that messages may name; absent: all that can be read."""
+
     processor_timeout: Seconds = Field(60, gt=0, validation_alias="BACKSCROLL_PROCESSOR_TIMEOUT")
     """For one file in a parser; then the parser is killed and the item fails."""
 
@@ -96,6 +130,16 @@ class Settings(BaseSettings):
     def media_folder(self) -> Path:
         """The media folder, absolute; it need not exist."""
         return (self.media_root or self.home / "media").absolute()
+
+    @property
+    def allowed_hosts(self) -> AllowedHosts:
+        """The value of BACKSCROLL_MEDIA_ALLOW_HOSTS, parsed."""
+        return AllowedHosts.parse(self.media_allow_hosts or "")
+
+    @property
+    def allowed_buckets(self) -> frozenset[str]:
+        """The value of BACKSCROLL_MEDIA_BUCKETS, parsed; none: no bucket is left out."""
+        return frozenset(_listed(self.media_buckets or ""))
 
 
 def load_settings() -> Settings:

@@ -74,7 +74,11 @@ class Worker:
         self._listen_url = listen_url
         self._database = Database(url, "backscroll worker", size=8)
         self._fetcher = MediaFetcher(
-            settings.media_folder, settings.max_media_mb, settings.download_timeout
+            settings.media_folder,
+            settings.max_media_mb,
+            settings.download_timeout,
+            allowed_hosts=settings.allowed_hosts,
+            buckets=settings.allowed_buckets,
         )
         self._processor = processor
         self._capacity = capacity
