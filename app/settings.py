@@ -21,7 +21,9 @@ def _database_address(text: str) -> str:
         conninfo.conninfo_to_dict(text)
     except ProgrammingError:
         # libpq's own words would repeat the address, and the password in it.
-        raise ValueError("an address such as postgresql://user:password@host:5432/database") from None
+        raise ValueError(
+            "an address such as postgresql://user:password@host:5432/database"
+        ) from None
     return text
 
 
@@ -47,7 +49,9 @@ class Settings(BaseSettings):
     database_url: DatabaseAddress | None = Field(None, validation_alias="DATABASE_URL")
     """A PostgreSQL 15 to 18, as URL or conninfo; absent: the embedded PostgreSQL."""
 
-    database_listen_url: DatabaseAddress | None = Field(None, validation_alias="DATABASE_LISTEN_URL")
+    database_listen_url: DatabaseAddress | None = Field(
+        None, validation_alias="DATABASE_LISTEN_URL"
+    )
     """A direct address for LISTEN where DATABASE_URL is that of a transaction pooler."""
 
     home: Folder = Field(Path(".backscroll"), validation_alias="BACKSCROLL_HOME")
