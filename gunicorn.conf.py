@@ -23,7 +23,8 @@ accesslog = None
 errorlog = "-"
 
 keepalive = 30
-graceful_timeout = 10
+# A stop waits so long for every open connection, also for those that clients merely keep.
+graceful_timeout = 3
 
 # Two servers of one user would fight over gunicorn's control socket; signals do all we need.
 control_socket_disable = True

@@ -11,6 +11,7 @@ they were closed to other users.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import importlib.util
@@ -22,11 +23,12 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
+from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
@@ -37,6 +39,7 @@ DATABASE = "backscroll"
 _SUPERUSER = "postgres"
 _SYSTEM_USER = "pgserver"
 _LONGEST_SOCKET_PATH = 100
+_PATIENCE_WITH_ORPHANS = 5.0
 
 # What a laptop can spare; people with more run a PostgreSQL of their own.
 _OPTIONS = {
@@ -80,6 +83,16 @@ def _ensure_account(name: str) -> None:
             ) from None
 
 
+def _process(pid: str) -> tuple[str, bool] | None:
+    """Name of a process and whether it lives or is a zombie; None if there is none (Linux)."""
+    try:
+        status = Path("/proc", pid, "stat").read_text()
+    except OSError:
+        return None
+    before, _, after = status.rpartition(")")
+    return before.partition("(")[2], after.split()[0] not in "ZX"
+
+
 class EmbeddedPostgres:
     """The server in `home`, running while somebody uses it.
 
@@ -104,12 +117,14 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
-        return f"postgresql://{_SUPERUSER}@/{DATABASE}?host={self._socket_folder}"
+        return f"postgresql://{_SUPERUSER}@/{DATABASE}?host={quote(str(self._socket_folder))}"
 
     @property
     def _socket_folder(self) -> Path:
-        # The path of a Unix socket has an upper limit of about 107 bytes.
-        if len(str(self._data)) <= _LONGEST_SOCKET_PATH - len("/.s.PGSQL.5432"):
+        # The path of a Unix socket has an upper limit of about 107 bytes, and to libpq a comma
+        # separates hosts.
+        path = os.fsencode(self._data)
+        if len(path) <= _LONGEST_SOCKET_PATH - len("/.s.PGSQL.5432") and b"," not in path:
             return self._data
         digest = hashlib.sha256(str(self._data).encode()).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"backscroll-{os.geteuid()}-{digest}"
@@ -135,11 +150,16 @@ class EmbeddedPostgres:
         with self._starting_or_stopping():
             if not (self._data / "PG_VERSION").exists():
                 self._initialise()
+            self._forget_a_killed_server()
             if self._control("status", check=False).returncode != 0:
                 self._make_folder(self._socket_folder)
-                self._start_server()
-                self._create_database()
-            self._in_use = (self._home / "postgres.users").open("w")
+                try:
+                    self._start_server()
+                    self._create_database()
+                except BaseException:
+                    self._control("stop", "-m", "immediate", check=False)
+                    raise
+            self._in_use = self._data.with_suffix(".users").open("w")
             fcntl.flock(self._in_use, fcntl.LOCK_SH)
 
     def stop(self) -> None:
@@ -159,7 +179,7 @@ class EmbeddedPostgres:
                 self._in_use.close()
                 self._in_use = None
 
-    @contextmanager
+    @contextlib.contextmanager
     def _starting_or_stopping(self) -> Iterator[None]:
         with (self._home / "postgres.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -168,26 +188,55 @@ class EmbeddedPostgres:
     def _initialise(self) -> None:
         if self._user is not None:
             _ensure_account(self._user)
-        # What an earlier start left when it was interrupted holds no data yet.
-        shutil.rmtree(self._data, ignore_errors=True)
-        self._make_folder(self._data)
-        self._open_the_way_to(self._data)
+        # Made beside its place and moved there when whole: a start may be interrupted.
+        unfinished = self._data.with_name(f"{self._data.name}.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        self._make_folder(unfinished)
+        self._open_the_way_to(unfinished)
         self._open_the_way_to(self._programs)
         self._run(
             "initdb",
-            "--pgdata", str(self._data),
+            "--pgdata", str(unfinished),
             "--username", _SUPERUSER,
             "--auth", "trust",
             "--encoding", "UTF8",
             "--no-locale",
         )  # fmt: skip
+        unfinished.replace(self._data)
+
+    def _forget_a_killed_server(self) -> None:
+        """Removes the lock files of a killed server whose process id still looks alive.
+
+        PostgreSQL and pg_ctl take any process with that id for the server: another program
+        that has it by now, or a zombie that nobody buries (containers often have no init).
+        """
+        lock = self._data / "postmaster.pid"
+        if not lock.exists():
+            return
+        pid = lock.read_text().partition("\n")[0].strip()
+        if not pid.isdecimal() or _process(pid) in (None, ("postgres", True)):
+            return
+        deadline = time.monotonic() + _PATIENCE_WITH_ORPHANS
+        while self._has_processes() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if not self._has_processes():
+            lock.unlink(missing_ok=True)
+            (self._socket_folder / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+
+    def _has_processes(self) -> bool:
+        """Whether a process works in the data folder; a server's children may outlive it."""
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if (process / "cwd").readlink() == self._data.resolve() and _process(process.name):
+                    return True
+        return False
 
     def _start_server(self) -> None:
         options = " ".join(
             f"-c {name}={shlex.quote(value)}"
             for name, value in {
                 **self._options,
-                "unix_socket_directories": str(self._socket_folder),
+                "unix_socket_directories": f'"{self._socket_folder}"',
             }.items()
         )
         started = self._control(

@@ -28,7 +28,5 @@ def log_config(level: str) -> dict[str, Any]:
             }
         },
         "root": {"level": level, "handlers": ["stderr"]},
-        "loggers": {
-            name: {"level": quiet, "handlers": [], "propagate": True} for name in _QUIET
-        },
+        "loggers": {name: {"level": quiet, "handlers": [], "propagate": True} for name in _QUIET},
     }

@@ -106,7 +106,7 @@ async def _unusable_input(
     req: falcon.asgi.Request, resp: falcon.asgi.Response, error: UnusableInput, params: Any
 ) -> None:
     # In case it was our SQL that made the value.
-    logger.warning("%s %s: a value that cannot be stored: %s", req.method, req.path, error)
+    logger.warning("%s %s: %s", req.method, req.path, str(error).partition("\n")[0])
     answer_problem(
         resp,
         400,

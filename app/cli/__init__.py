@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 
 import click
@@ -18,8 +19,29 @@ from app.embedded import EmbeddedPostgresError
 from app.migrate import CannotMigrate
 from app.settings import SettingsError
 
+_OPTIONS = {
+    "chatId": "--chat",
+    "contentTypes": "--content-type",
+    "daysBack": "--days-back",
+    "force": "--force",
+    "instanceId": "--instance",
+    "language": "--language",
+    "limit": "--limit",
+    "status": "--status",
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class _InReadingOrder(click.Group):
+    """Commands in the order in which they were added, the most wanted first."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(
+    cls=_InReadingOrder,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="backscroll")
 def backscroll() -> None:
     """Backscroll turns the media of old chats into text.
@@ -50,11 +72,16 @@ for command in (
 def main() -> None:
     """Runs the command; errors that a user can mend are one line and exit status 1 or 2."""
     logging.captureWarnings(True)
+    # What stops a command ends its `with` blocks too, and so the embedded PostgreSQL.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
     try:
         backscroll()
     except Refused as refusal:
         for problem in refusal.problems:
-            click.echo(f"{problem.field or 'request'}: {problem.problem}", err=True)
+            field = _OPTIONS.get(problem.field, problem.field or "request")
+            click.echo(f"{field}: {problem.problem}", err=True)
         if not refusal.problems:
             hint = f". {refusal.hint}" if refusal.hint else ""
             click.echo(f"{refusal.message}{hint}", err=True)
@@ -67,8 +94,18 @@ def main() -> None:
         click.echo("the database is not migrated: run `backscroll migrate`", err=True)
         sys.exit(1)
     except (psycopg.OperationalError, DatabaseAway) as error:
-        click.echo(f"the database cannot be reached: {error}", err=True)
+        click.echo(f"the database cannot be reached: {_first_line(error)}", err=True)
         sys.exit(1)
-    except (CannotMigrate, EmbeddedPostgresError, SettingsError, UnusableInput) as error:
+    except psycopg.errors.InsufficientPrivilege as error:
+        click.echo(f"the database's user may not do this: {_first_line(error)}", err=True)
+        sys.exit(1)
+    except UnusableInput:
+        click.echo("a value cannot be stored: it is not UTF-8, or a number out of range", err=True)
+        sys.exit(2)
+    except (CannotMigrate, EmbeddedPostgresError, SettingsError) as error:
         click.echo(str(error), err=True)
         sys.exit(1)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

@@ -31,7 +31,15 @@ def migrate_command() -> None:
             click.echo(line)
 
 
-@click.command("psql", context_settings={"ignore_unknown_options": True})
+@click.command(
+    "psql",
+    # All that follows is psql's, -h (its host) too.
+    context_settings={
+        "ignore_unknown_options": True,
+        "allow_interspersed_args": False,
+        "help_option_names": ["--help"],
+    },
+)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def psql_command(arguments: tuple[str, ...]) -> None:
     """Open psql on the database, our schemas in its search_path.

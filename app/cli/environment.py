@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.embedded import EmbeddedPostgres
+from app.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.log import log_config
 from app.settings import Settings
 
@@ -33,7 +33,15 @@ def database(settings: Settings) -> Iterator[DatabaseAddress]:
         listen_url = settings.database_listen_url or settings.database_url
         yield DatabaseAddress(settings.database_url, listen_url, None)
         return
-    with EmbeddedPostgres(settings.home, settings.embedded_postgres) as postgres:
+    postgres = EmbeddedPostgres(settings.home, settings.embedded_postgres)
+    try:
+        postgres.start()
+    except OSError as error:
+        raise EmbeddedPostgresError(
+            f"the data folder {settings.home} cannot be used: {error}. Set BACKSCROLL_HOME to"
+            " another, or DATABASE_URL to a PostgreSQL of your own"
+        ) from error
+    with postgres:
         yield DatabaseAddress(postgres.url, postgres.url, postgres.programs)
 
 

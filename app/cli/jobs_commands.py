@@ -40,7 +40,7 @@ def _call(
 
 @click.group()
 def jobs() -> None:
-    """Create, list, watch and cancel batch jobs."""
+    """Create, list, show and cancel batch jobs."""
 
 
 @jobs.command("create")
@@ -58,8 +58,11 @@ def jobs() -> None:
 @AS_JSON
 def create(estimate: bool, as_json: bool, **options: Any) -> None:
     """Create a batch job for a chat (--chat) or a span of time (--days-back)."""
+    if options["chat"] is None and options["days_back"] is None:
+        raise click.UsageError("give --chat for a chat, or --days-back for a span of time")
+    is_targeted = options["chat"] is not None
     request = {
-        "jobType": "targeted_chat_sync" if options["chat"] else "time_based_batch",
+        "jobType": "targeted_chat_sync" if is_targeted else "time_based_batch",
         "chatId": options["chat"],
         "daysBack": options["days_back"],
         "instanceId": options["instance"],
@@ -90,6 +93,9 @@ def list_jobs(status: str | None, limit: int, as_json: bool) -> None:
         page = _call(connection, "select batch.list_jobs(%s)", [json.dumps(query)])
     if as_json:
         click.echo(json.dumps(page, indent=2))
+        return
+    if not page["items"]:
+        click.echo("no jobs; `backscroll jobs create --help` says how to make one", err=True)
         return
     table = Table(box=None, pad_edge=False)
     for title in ("job", "type", "status", "done", "failed", "items", "cost USD", "created"):
@@ -140,10 +146,11 @@ def show_job(job: dict[str, Any]) -> None:
         ("items", f"{ended} of {job['totalItems']} ({job['progressPercent']} %)"),
         ("processed", job["processedItems"]),
         ("failed", job["failedItems"]),
-        ("left alone", f"{job['skippedItems']} (they have content already)"),
+        ("skipped", f"{job['skippedItems']} (they have content already)"),
         ("cost", f"{job['totalCostUsd']:.8f} USD"),
         ("now", job["currentItem"]),
-        ("ready", job["completedAt"] or job["estimatedCompletion"]),
+        ("ready by", job["estimatedCompletion"]),
+        ("ended", job["completedAt"]),
     ]
     for name, value in facts:
         if value is not None:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import ctypes
 import ipaddress
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from types import FrameType
-from typing import IO
+from typing import IO, cast
 
 import click
 
 from app.cli.environment import DatabaseAddress, configure_logging, database
 from app.files import project_file
 from app.migrate import migrate
-from app.settings import Settings, load_settings
+from app.settings import load_settings
+
+_PATIENCE_WITH_A_PORT = 2.0
+"""Seconds; a server that is stopping may still hold it."""
 
 
 @click.command("serve")
@@ -28,15 +34,15 @@ def serve_command(bind: str | None) -> None:
     """
     settings = load_settings()
     configure_logging(settings)
+    listening_on = _free_loopback(bind or settings.bind)
     with database(settings) as address:
         command = [
             sys.executable, "-m", "gunicorn", "--config", str(project_file("gunicorn.conf.py")),
         ]  # fmt: skip
-        environment = _environment(address, BACKSCROLL_BIND=_loopback(bind or settings.bind))
+        environment = _environment(address, BACKSCROLL_BIND=listening_on)
         if not address.is_embedded:
             os.execve(sys.executable, command, environment)  # noqa: S606
-        server = subprocess.Popen(command, env=environment)
-        sys.exit(_outlive([server]))
+        sys.exit(_outlive(lambda: [_start(command, environment)]))
 
 
 @click.command("worker")
@@ -76,13 +82,13 @@ def worker_command(concurrency: int | None) -> None:
 @click.option("--bind", metavar="HOST:PORT", help="Where to listen [default: 127.0.0.1:8000].")
 @click.option("--concurrency", type=click.IntRange(1, 1000), help="Items in flight.")
 def up_command(bind: str | None, concurrency: int | None) -> None:
-    """Run everything on this machine: PostgreSQL if needed, the API and a worker.
+    """Run everything here: PostgreSQL if needed, the API and a worker.
 
     Migrates first. Stops cleanly on Ctrl-C.
     """
     settings = load_settings()
     configure_logging(settings)
-    listening_on = _loopback(bind or settings.bind)
+    listening_on = _free_loopback(bind or settings.bind)
     with database(settings) as address:
         for line in migrate(address.url).done:
             click.echo(line)
@@ -91,7 +97,8 @@ def up_command(bind: str | None, concurrency: int | None) -> None:
         click.echo(f"media     {settings.media_folder}")
         click.echo(f"api       http://{listening_on}/api/v1/batch-jobs")
         click.echo("psql      backscroll psql   (in another terminal)")
-        sys.exit(_outlive(start_services(address, listening_on, concurrency)))
+        click.echo("to stop   Ctrl-C")
+        sys.exit(_outlive(lambda: start_services(address, listening_on, concurrency)))
 
 
 def start_services(
@@ -106,9 +113,33 @@ def start_services(
     environ = _environment(address, **environment)
     at_once = ["--concurrency", str(concurrency)] if concurrency else []
     return [
-        subprocess.Popen(command, env=environ, stdout=output, stderr=output)
+        _start(command, environ, output)
         for command in ([*own, "serve", "--bind", bind], [*own, "worker", *at_once])
     ]
+
+
+def _start(
+    command: list[str], environment: dict[str, str], output: IO[bytes] | None = None
+) -> subprocess.Popen[bytes]:
+    """Starts a process that ends with this one.
+
+    In a process group of its own: a terminal's Ctrl-C is for us, who then stop it in order.
+    """
+    return subprocess.Popen(
+        command,
+        env=environment,
+        stdout=output,
+        stderr=output,
+        process_group=0,
+        # Without threads here this is safe.
+        preexec_fn=_end_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+    )
+
+
+def _end_with_parent() -> None:
+    """Asks Linux for a SIGTERM when the parent dies, though it were killed."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
 
 
 def stop_services(services: list[subprocess.Popen[bytes]], patience: float = 30.0) -> None:
@@ -125,8 +156,8 @@ def stop_services(services: list[subprocess.Popen[bytes]], patience: float = 30.
             service.wait()
 
 
-def _outlive(services: list[subprocess.Popen[bytes]]) -> int:
-    """Waits for Ctrl-C, SIGTERM or the first service to end, then stops all of them.
+def _outlive(start: Callable[[], list[subprocess.Popen[bytes]]]) -> int:
+    """Starts services, waits for Ctrl-C, SIGTERM or the first to end, then stops all of them.
 
     Returns the exit status: 0 when told to stop, 1 when a service ended by itself.
     """
@@ -134,16 +165,20 @@ def _outlive(services: list[subprocess.Popen[bytes]]) -> int:
 
     def stop(number: int, frame: FrameType | None) -> None:
         told.append(number)
-        for service in services:
-            if service.poll() is None:
-                service.terminate()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
+    services = start()
     while not told and all(service.poll() is None for service in services):
-        time.sleep(0.2)
+        time.sleep(0.1)
+    ended = [service for service in services if service.poll() is not None]
     stop_services(services)
-    return 0 if told else 1
+    if told:
+        return 0
+    for service in ended:
+        name = "the worker" if cast(list[str], service.args)[3] == "worker" else "the API"
+        click.echo(f"{name} ended by itself with status {service.returncode}", err=True)
+    return 1
 
 
 def _environment(address: DatabaseAddress, **more: str) -> dict[str, str]:
@@ -155,8 +190,31 @@ def _environment(address: DatabaseAddress, **more: str) -> dict[str, str]:
     }
 
 
-def _loopback(bind: str) -> str:
-    """`bind` if it is on a loopback address. Raises click.BadParameter."""
+def _free_loopback(bind: str) -> str:
+    """`bind` if it is on a loopback address and free.
+
+    Raises click.BadParameter, click.ClickException.
+    """
+    host, port = _loopback(bind)
+    deadline = time.monotonic() + _PATIENCE_WITH_A_PORT
+    while True:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise click.ClickException(
+                        f"cannot listen on {bind}: {error.strerror}. Choose another with --bind"
+                    ) from None
+            else:
+                return bind
+        time.sleep(0.1)
+
+
+def _loopback(bind: str) -> tuple[str, int]:
+    """Host and port of `bind` if it is on a loopback address. Raises click.BadParameter."""
     host, separator, port = bind.rpartition(":")
     host = host.strip("[]")
     try:
@@ -170,4 +228,4 @@ def _loopback(bind: str) -> str:
             f"{host} is not a loopback address; without API keys the API must not be reached from"
             " other machines. Use 127.0.0.1, and a proxy that checks who calls"
         )
-    return bind
+    return host, int(port)

@@ -1,0 +1,76 @@
+"""The API while its database is away, empty, or back again."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.embedded import EmbeddedPostgres
+from app.migrate import migrate
+from tests.api.conftest import JOBS, assert_problem, served
+from tests.database import open_sql
+from tests.processes import answers, awaited
+
+BODY = {"jobType": "time_based_batch", "daysBack": 7}
+
+
+@pytest.fixture
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A server that a test may stop; not started."""
+    home = Path(tempfile.mkdtemp(prefix="backscroll-test-"))
+    server = EmbeddedPostgres(home, options={"fsync": "off"})
+    yield server
+    server.stop()
+    shutil.rmtree(home)
+
+
+def assert_everything_is_unavailable(client: httpx.Client) -> None:
+    with ThreadPoolExecutor() as threads:
+        calls = [
+            threads.submit(client.get, "/readyz"),
+            threads.submit(client.get, JOBS),
+            threads.submit(client.post, JOBS, json=BODY),
+        ]
+    for call in calls:
+        assert_problem(call.result(), 503)
+        assert int(call.result().headers["retry-after"]) > 0
+    assert client.get("/healthz").status_code == 200
+
+
+def test_the_api_says_when_the_database_is_away_and_works_again_once_it_is_back(
+    postgres: EmbeddedPostgres,
+) -> None:
+    with served(postgres.url) as (client, program):
+        assert_everything_is_unavailable(client)
+
+        with postgres:
+            awaited(lambda: "not migrated" in client.get("/readyz").text)
+            assert_everything_is_unavailable(client)
+            migrate(postgres.url)
+            awaited(lambda: answers(client))
+            assert client.post(JOBS, json=BODY).status_code == 201
+        assert_everything_is_unavailable(client)
+
+        with postgres:
+            awaited(lambda: answers(client))
+            assert client.post(JOBS, json=BODY).status_code == 201
+            assert len(client.get(JOBS).json()["items"]) == 2
+
+        assert "Traceback" not in program.said()
+
+
+def test_broken_connections_cost_no_request(database_url: str) -> None:
+    with served(database_url) as (client, _), open_sql(database_url) as sql:
+        assert client.get(JOBS).status_code == 200
+        sql.run(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
+
+        assert client.get(JOBS).status_code == 200

@@ -1,0 +1,131 @@
+"""Programs as people start them: processes with an output, signals, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TypeVar
+
+import httpx
+
+BACKSCROLL = [sys.executable, "-m", "app.cli"]
+PATIENCE_SECONDS = 60.0
+
+Value = TypeVar("Value")
+
+
+def awaited(look: Callable[[], Value], patience: float = PATIENCE_SECONDS) -> Value:
+    """The first true value that `look` returns. Fails when it takes longer than `patience`."""
+    deadline = time.monotonic() + patience
+    while not (value := look()):
+        assert time.monotonic() < deadline, f"it did not happen within {patience} s"
+        time.sleep(0.02)
+    return value
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs (one that only waits to be buried does not)."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def children_of(pid: int) -> list[int]:
+    """The process's children, theirs, and so on."""
+    found = []
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += [int(child), *children_of(int(child))]
+    return found
+
+
+def environment(**settings: str) -> dict[str, str]:
+    return {**os.environ, "COLUMNS": "100", **settings}
+
+
+def backscroll(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command to its end."""
+    return subprocess.run(
+        [*BACKSCROLL, *arguments],
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+class Program:
+    """A running program, its output, and the processes that belong to it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], output: IO[bytes]) -> None:
+        self.process = process
+        self._output = output
+
+    def said(self) -> str:
+        """All it has written so far, to standard output and standard error."""
+        return Path(self._output.name).read_text(errors="replace")
+
+    def wait_until_it_says(self, text: str) -> None:
+        awaited(lambda: text in self.said() or self.process.poll() is not None)
+        assert text in self.said(), self.said()
+
+    def processes(self) -> list[int]:
+        return [self.process.pid, *children_of(self.process.pid)]
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Sends the signal and waits; the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE_SECONDS)
+
+    def press_ctrl_c(self) -> int:
+        """Interrupts the whole process group, as a terminal does; the exit status."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        return self.process.wait(PATIENCE_SECONDS)
+
+
+@contextmanager
+def running(command: list[str], **settings: str) -> Iterator[Program]:
+    """The program in a process group of its own; it and its children are killed at the end."""
+    with tempfile.NamedTemporaryFile() as output:
+        process = subprocess.Popen(
+            command,
+            env=environment(**settings),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            process_group=0,
+        )
+        program = Program(process, output)
+        try:
+            yield program
+        finally:
+            for pid in reversed(program.processes()) if process.poll() is None else []:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            process.wait()
+
+
+def answers(client: httpx.Client, path: str = "/readyz", status: int = 200) -> bool:
+    """Whether the API answers `path` with this status now."""
+    try:
+        return client.get(path).status_code == status
+    except httpx.TransportError:
+        return False
