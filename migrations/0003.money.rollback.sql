@@ -1,3 +1,4 @@
+alter table batch.workers drop column offers cascade;
 drop table batch.provider_leases, batch.provider_states, batch.provider_limits,
   batch.reservations, batch.claims, batch.made_texts, batch.model_prices cascade;
 alter table batch.jobs

@@ -99,3 +99,7 @@ create table batch.provider_leases (
     constraint in_flight_is_not_negative check (in_flight >= 0),
   primary key (provider, worker_id)
 ) with (fillfactor = 50);
+
+alter table batch.workers add column offers jsonb not null default '{}';
+comment on column batch.workers.offers is
+  'content type -> {provider, model} that it asks first';

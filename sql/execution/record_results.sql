@@ -174,13 +174,14 @@ as $$
   progress as (
     insert into batch.job_progress as p (
       job_id, worker_id, audio_processed, images_processed, videos_processed,
-      documents_processed, download_failed, processing_failed, skipped, cost_usd, tokens_used,
-      current_item, last_seen_at
+      documents_processed, download_failed, processing_failed, skipped, reused, unpriced, cost_usd,
+      tokens_used, current_item, last_seen_at
     )
     select
       coalesce(s.job_id, c.job_id), p_worker_id, coalesce(s.audio, 0), coalesce(s.images, 0),
       coalesce(s.videos, 0), coalesce(s.documents, 0), coalesce(s.downloads, 0),
-      coalesce(s.processings, 0), coalesce(s.skipped, 0), coalesce(s.cost_usd, 0),
+      coalesce(s.processings, 0), coalesce(s.skipped, 0), coalesce(s.reused, 0),
+      coalesce(s.unpriced, 0), coalesce(s.cost_usd, 0),
       coalesce(s.tokens, 0), c.item, batch.clock()
     from shares as s
     full join current_items as c on c.job_id = s.job_id
@@ -193,6 +194,8 @@ as $$
       download_failed = p.download_failed + excluded.download_failed,
       processing_failed = p.processing_failed + excluded.processing_failed,
       skipped = p.skipped + excluded.skipped,
+      reused = p.reused + excluded.reused,
+      unpriced = p.unpriced + excluded.unpriced,
       cost_usd = p.cost_usd + excluded.cost_usd,
       tokens_used = p.tokens_used + excluded.tokens_used,
       current_item = coalesce(excluded.current_item, p.current_item),

@@ -47,15 +47,15 @@ begin
     and w.stopped_at is null
     and w.last_seen_at > batch.clock() - interval '30 seconds';
 
-  v_state.allowance := coalesce(
-    least(
+  v_state.allowance := case
+    when v_limit.requests_per_minute is null then p_wanted
+    else least(
       greatest(1, v_limit.requests_per_minute / 60),
       v_state.allowance
         + greatest(0, extract(epoch from batch.clock() - v_state.refilled_at))
         * v_limit.requests_per_minute / 60
-    ),
-    p_wanted
-  );
+    )
+  end;
   v_granted := greatest(0, least(
     p_wanted, floor(v_state.allowance)::int, v_limit.max_in_flight - v_in_flight
   ));
