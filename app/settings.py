@@ -10,9 +10,10 @@ from psycopg import ProgrammingError, conninfo
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from app.allowed_hosts import AllowedHosts
+from app.provider_settings import ProviderSettings
 
 
 class SettingsError(Exception):
@@ -63,7 +64,7 @@ BucketList = Annotated[str, AfterValidator(_bucket_list)]
 Seconds = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class Settings(BaseSettings):
+class Settings(ProviderSettings):
     """All settings. Times in seconds, sizes in megabytes (2**20 bytes)."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
@@ -114,6 +115,8 @@ class Settings(BaseSettings):
     document_processes: int = Field(
         2, ge=1, le=64, validation_alias="BACKSCROLL_DOCUMENT_PROCESSES"
     )
+    media_processes: int = Field(2, ge=1, le=64, validation_alias="BACKSCROLL_MEDIA_PROCESSES")
+    """They decode sound and film."""
     ocr_processes: int = Field(1, ge=1, le=64, validation_alias="BACKSCROLL_OCR_PROCESSES")
 
     cancel_grace: Seconds = Field(10, ge=0, validation_alias="BACKSCROLL_CANCEL_GRACE")

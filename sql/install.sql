@@ -24,6 +24,7 @@
 
 -- pricing: what requests to providers cost
 \ir pricing/price_at.sql
+\ir pricing/sync_prices.sql
 \ir pricing/cost_of_usage.sql
 \ir pricing/cost_of_usages.sql
 \ir pricing/tokens_of_usages.sql

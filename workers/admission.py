@@ -34,7 +34,8 @@ class NotAdmitted(Exception):
 @dataclass(frozen=True, slots=True)
 class Question:
     """An item that wants to be worked on. `models` are those whose text would do as well;
-    `may_use` is the most that its requests to providers can use, empty for work done here."""
+    `may_use` is the most that a request can use, for each provider that may be asked instead of
+    another; empty for work done here."""
 
     job_id: UUID
     seq: int
@@ -43,7 +44,6 @@ class Question:
     language: str | None
     models: Sequence[str]
     is_forced: bool
-    is_paid: bool
     may_use: Sequence[Usage]
 
     def as_json(self) -> dict[str, Any]:
@@ -55,7 +55,7 @@ class Question:
             "language": self.language,
             "models": list(self.models),
             "isForced": self.is_forced,
-            "isPaid": self.is_paid,
+            "isPaid": bool(self.may_use),
             "mayUse": [usage_json(each) for each in self.may_use],
         }
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,7 @@ class Item:
     external_id: str
     caption: str | None
     language: str | None
+    is_forced: bool = False
 
     @property
     def label(self) -> str:
@@ -40,12 +42,37 @@ class Result:
     first_seq: int
     seq: int
     started: float
-    finished: float
+    finished: float = 0.0
     extraction: Extraction | None = None
     error_code: str | None = None
     error: str | None = None
     usage: Sequence[Usage] = ()
     """What was billed, or may have been, also for an item that failed."""
+    sha256: str | None = None
+    asked_language: str | None = None
+    is_reused: bool = False
+
+    def remembered_as(self, sha256: str, language: str | None, *, is_reused: bool) -> Result:
+        """With the key under which its text is found again for the same bytes."""
+        return replace(self, sha256=sha256, asked_language=language, is_reused=is_reused)
+
+    def begun_at(self, started: float) -> Result:
+        return replace(self, started=started)
+
+    def processed(self, extraction: Extraction, usage: Sequence[Usage]) -> Result:
+        """Ended now, with a text."""
+        return replace(self, extraction=extraction, usage=usage, finished=time.monotonic())
+
+    def failed(self, code: str, error: str, usage: Sequence[Usage] = ()) -> Result:
+        """Ended now, without one."""
+        return replace(
+            self,
+            extraction=None,
+            error_code=code,
+            error=error,
+            usage=usage,
+            finished=time.monotonic(),
+        )
 
     def as_json(self, now: float) -> dict[str, Any]:
         """As `batch.record_results` takes it; `now` is the monotonic clock's time."""
@@ -72,6 +99,9 @@ class Result:
             "model": made.model,
             "language": made.language,
             "durationSeconds": None if duration is None else str(duration),
+            "sha256": self.sha256,
+            "askedLanguage": self.asked_language,
+            "isReused": self.is_reused,
         }
 
 

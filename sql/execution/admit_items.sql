@@ -6,8 +6,9 @@
 --   go     work on it: it is claimed, and what it may cost is reserved
 --
 -- p_items is a list of {jobId, seq, sha256 (hex), contentType, language, models, isForced,
--- isPaid, mayUse}: `models` are those whose text would do, `mayUse` the most that its requests
--- can use, in the form of batch.cost_of_usages. Only paid work is claimed and reserved.
+-- isPaid, mayUse}: `models` are those whose text would do (for unpaid work any local one), `mayUse`
+-- the most that a request can use, for each provider that may be asked instead of another, in the
+-- form of batch.cost_of_usage. Only paid work is claimed and reserved.
 --
 -- Locks the budgets of the jobs concerned, in the order of their ids. Asking twice is safe.
 create or replace function batch.admit_items(p_items jsonb)
@@ -47,7 +48,10 @@ begin
       where t.sha256 = v_item.sha256
         and t.processing_type = v_item.processing_type
         and t.language = v_item.language
-        and t.model = any (v_item.models)
+        and (
+          t.model = any (v_item.models)
+          or (not v_item.is_paid and mc.provider = 'local')
+        )
       order by array_position(v_item.models, t.model)
       limit 1;
 

@@ -45,7 +45,8 @@ begin
     return 'go';
   end if;
 
-  v_may_cost := coalesce(batch.cost_of_usages(p_may_use, batch.clock()), 0);
+  select coalesce(max(batch.cost_of_usage(u.usage, batch.clock())), 0) into v_may_cost
+  from jsonb_array_elements(p_may_use) as u (usage);
   select coalesce(sum(r.usd), 0) into v_reserved
   from batch.reservations as r where r.job_id = p_job_id and r.seq <> p_seq;
   select v_budget - v.total_cost_usd - v_reserved into v_free
