@@ -117,6 +117,10 @@ class Settings(ProviderSettings):
     )
     media_processes: int = Field(2, ge=1, le=64, validation_alias="BACKSCROLL_MEDIA_PROCESSES")
     """They decode sound and film."""
+    whisper_model: Folder | None = Field(None, validation_alias="BACKSCROLL_WHISPER_MODEL")
+    """A folder with a Whisper model for CTranslate2; absent: rough recognition, English only."""
+    speech_processes: int = Field(1, ge=1, le=64, validation_alias="BACKSCROLL_SPEECH_PROCESSES")
+    """They recognise speech on this machine."""
     ocr_processes: int = Field(1, ge=1, le=64, validation_alias="BACKSCROLL_OCR_PROCESSES")
 
     cancel_grace: Seconds = Field(10, ge=0, validation_alias="BACKSCROLL_CANCEL_GRACE")

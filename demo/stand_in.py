@@ -15,11 +15,13 @@ import argparse
 import base64
 import contextlib
 import hashlib
+import io
 import json
 import socket
 import struct
 import threading
 import time
+import wave
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -31,7 +33,7 @@ from typing import Any
 from urllib.parse import unquote
 
 BYTES_PER_SECOND = 2000
-"""Sound is taken for so dense: about what a voice note is."""
+"""Sound of which the length is not told is taken for so dense, as voice notes are."""
 PICTURE_TOKENS = 258
 FILM_TOKENS_PER_SECOND = 263
 SOUND_TOKENS_PER_SECOND = 32
@@ -355,9 +357,21 @@ def _words(received: Received) -> int:
     return 10 + sum(map(len, received.texts)) // 4
 
 
+def _seconds(sound: bytes) -> float:
+    """The length that the headers of Ogg Opus and WAV tell; of others, a guess by their size."""
+    if sound.startswith(b"OggS") and (head := sound.find(b"OpusHead")) > 0:
+        (last,) = struct.unpack_from("<q", sound, sound.rindex(b"OggS") + 6)
+        (skipped,) = struct.unpack_from("<H", sound, head + 10)
+        return float(max(0, last - skipped) / 48_000)
+    if sound.startswith(b"RIFF"):
+        with wave.open(io.BytesIO(sound)) as file:
+            return file.getnframes() / file.getframerate()
+    return len(sound) / BYTES_PER_SECOND
+
+
 def _answer_speech(received: Received) -> tuple[dict[str, Any], Billed]:
     ((_, sound),) = received.media
-    seconds = max(0.01, round(len(sound) / BYTES_PER_SECOND, 2))
+    seconds = max(0.01, round(_seconds(sound), 2))
     text = f"spoken words of {digest(sound)}"
     if received.fields.get("response_format") == "json":
         heard = round(seconds * 10)

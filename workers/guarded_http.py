@@ -3,7 +3,7 @@
 A host is looked up once for each connection; every address that it has must be public, or allowed
 by a setting; and the connection goes to an address so checked, by number. So it matters neither how
 an address is written nor what a name server says later, and redirects are connections like any
-other. It reads no proxy variables, keeps no cookies, unpacks nothing and logs no address.
+other. It reads no proxy variables, keeps no cookies and unpacks nothing.
 """
 
 from __future__ import annotations
@@ -204,7 +204,7 @@ class _GuardedNetwork(httpcore.AsyncNetworkBackend):
         addresses = await self._addresses(host, port, timeout)
         for left in range(len(addresses), 0, -1):
             try:
-                return await self._network.connect_tcp(
+                stream = await self._network.connect_tcp(
                     str(addresses[-left]),
                     port,
                     timeout=None
@@ -213,6 +213,7 @@ class _GuardedNetwork(httpcore.AsyncNetworkBackend):
                     local_address=local_address,
                     socket_options=socket_options,
                 )
+                return _Connection(stream)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 if left == 1:
                     raise
@@ -253,6 +254,40 @@ class _GuardedNetwork(httpcore.AsyncNetworkBackend):
             raise RequestFailed(f"the host name {host} could not be looked up in time") from None
         except (OSError, ValueError):  # UnicodeError is a ValueError
             raise RequestFailed(f"the host name {host} cannot be found") from None
+
+
+class _Connection(httpcore.AsyncNetworkStream):
+    """A connection that is closed if it is given up before TLS is agreed on.
+
+    httpcore 1.0 closes it after an error, and leaves it open when the request is cancelled.
+    """
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            return await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:
+            await self._stream.aclose()
+            raise
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
 
 
 class _SystemLookUp:

@@ -19,9 +19,9 @@ import psycopg
 from app.database import Database, DatabaseAway
 from app.listening import listen
 from app.settings import Settings
+from workers.assembly import build_processing
 from workers.fetching import MediaFetcher
 from workers.processors.base import Medium, ProcessingFailed, Processor
-from workers.processors.registry import build_registry
 from workers.recorder import Recorder
 from workers.results import Item, Result
 from workers.running import RunningSlices
@@ -38,20 +38,9 @@ class NotMigrated(Exception):
 
 
 def build_worker(settings: Settings, url: str, listen_url: str) -> Worker:
-    """A worker with the processors that need no provider."""
-    registry = build_registry(
-        document_processes=settings.document_processes,
-        document_timeout_seconds=settings.processor_timeout,
-        image_processes=settings.ocr_processes,
-        image_timeout_seconds=settings.processor_timeout,
-    )
-    capacity = {
-        "audio": 0,
-        "image": settings.ocr_processes,
-        "video": 0,
-        "document": settings.document_processes,
-    }
-    return Worker(settings, url, listen_url, registry, capacity)
+    """A worker with the processors that the settings ask for. Raises SettingsError."""
+    processing = build_processing(settings)
+    return Worker(settings, url, listen_url, processing.registry, processing.capacity)
 
 
 class Worker:

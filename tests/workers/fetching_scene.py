@@ -215,7 +215,7 @@ def fetch(
         fetcher = MediaFetcher(root, 1, timeout, buckets=buckets, client=client)
         try:
             async with fetcher.fetch(wanted) as path:
-                return path.read_bytes()  # noqa: ASYNC240
+                return path.read_bytes()
         finally:
             await fetcher.close()
 

@@ -104,7 +104,8 @@ class ObjectStores:
         scheme = scheme.lower()
         name, _, key = rest.partition("/")
         bucket = f"{scheme}://{name}"
-        if not _BUCKET.fullmatch(name) or not key:
+        # A slash at either end would be cut off in silence, and another object read.
+        if not _BUCKET.fullmatch(name) or not key or key != key.strip("/"):
             raise _failed(f"the address is not of the form {scheme}://bucket/key")
         if self._buckets and bucket not in self._buckets:
             raise _failed(f"BACKSCROLL_MEDIA_BUCKETS does not name {bucket}")

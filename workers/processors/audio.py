@@ -5,10 +5,10 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from workers.processors.base import Extraction, Medium, ProcessingFailed
+from workers.processors.base import Extraction, Medium, ProcessingFailed, Usage
 from workers.processors.media import sound
+from workers.processors.recordings import Recordings
 from workers.providers.answers import Bill, Transcriber
-from workers.sandbox import Sandbox
 
 
 class OnlineAudio:
@@ -18,22 +18,31 @@ class OnlineAudio:
     a format that it knows.
     """
 
-    def __init__(self, transcriber: Transcriber, sandbox: Sandbox) -> None:
-        """`sandbox` is where sound is decoded; its owner closes it."""
+    def __init__(self, transcriber: Transcriber, recordings: Recordings) -> None:
+        """`recordings` is its owner's to close."""
         self.model = transcriber.model
         self._transcriber = transcriber
-        self._sandbox = sandbox
+        self._recordings = recordings
+
+    async def most_usage(self, medium: Medium) -> Usage | None:
+        """See `chain.Paid`."""
+        facts = await self._recordings.facts(medium.path)
+        return self._transcriber.most_usage(facts.duration_seconds) if facts.has_audio else None
 
     async def process(self, medium: Medium) -> Extraction:
         """What is said, or a line in brackets that says that nobody speaks."""
-        facts = await sound.probe(self._sandbox, medium.path)
+        facts = await self._recordings.facts(medium.path)
         if not facts.has_audio:
             raise ProcessingFailed("unsupported_format", "there is no sound in it")
         asked = self._transcriber
         bill, texts, language = Bill(), [], medium.language
         with tempfile.TemporaryDirectory(prefix="backscroll-sound-") as folder:
             pieces = await sound.cut(
-                self._sandbox, medium.path, Path(folder), asked.max_bytes, asked.max_seconds
+                self._recordings.sandbox,
+                medium.path,
+                Path(folder),
+                asked.max_bytes,
+                asked.max_seconds,
             )
             with bill.kept():
                 for piece in pieces:

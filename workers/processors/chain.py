@@ -4,9 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
+from typing import Protocol, runtime_checkable
 
-from workers.processors.base import Extraction, ProcessingFailed, ProvidersAway
+from workers.processors.base import (
+    Extraction,
+    Medium,
+    ProcessingFailed,
+    ProvidersAway,
+    Usage,
+)
 from workers.providers.answers import Bill
+
+
+@runtime_checkable
+class Paid(Protocol):
+    """A processor that asks a provider."""
+
+    model: str
+    """'' where it is not known beforehand who is asked."""
+
+    async def most_usage(self, medium: Medium) -> Usage | None:
+        """The most that the medium can use if nothing is sent twice; None if it costs nothing.
+
+        Raises ProcessingFailed as `process` does.
+        """
+        ...
+
 
 Ask = Callable[[], Awaitable[Extraction]]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -13,10 +14,13 @@ from workers.processors import documents
 from workers.processors.base import Extraction, Medium, ProcessingFailed, ProvidersAway, Usage
 from workers.processors.chain import first_text
 from workers.processors.limits import DocumentLimits
+from workers.processors.recordings import FileKey, file_key
 from workers.processors.text import join
 from workers.sandbox import Sandbox
 
 PAGES_AT_ONCE = 4
+KEPT = 16
+"""Documents looked at and not yet processed."""
 LONGEST_MODEL = 100
 """Characters that the column for it holds."""
 
@@ -36,6 +40,10 @@ class PageReader(Protocol):
 
     async def read_page(self, path: Path, index: int) -> Extraction:
         """The text on one page (from 0). Raises ProcessingFailed and ProvidersAway."""
+        ...
+
+    def most_page_usage(self, pages: int) -> Usage | None:
+        """The most that reading so many pages can use; None if it costs nothing."""
         ...
 
 
@@ -62,16 +70,36 @@ class DocumentProcessor:
         self._timeout_seconds = timeout_seconds
         self._page_readers = tuple(page_readers)
         self._page_stand_ins = tuple(page_stand_ins)
+        self._looked_at: OrderedDict[FileKey, documents.Document] = OrderedDict()
+        self.model = ""
 
-    async def process(self, medium: Medium) -> Extraction:
-        """The text of the document; if it is blank, a line in brackets that says so."""
-        document = await self._sandbox.run(
+    async def most_usage(self, medium: Medium) -> Usage | None:
+        """See `chain.Paid`. A pdf is read for it, once: how many pages are scans is not known."""
+        is_paid = any(reader.most_page_usage(1) for reader in self._page_readers)
+        if not is_paid or not is_pdf(medium.path):
+            return None
+        document = await self._read(medium)
+        self._looked_at[file_key(medium.path)] = document
+        while len(self._looked_at) > KEPT:
+            self._looked_at.popitem(last=False)
+        pages = len(document["scanned"][: self._limits.ocr_pages])
+        if not pages:
+            return None
+        most = (reader.most_page_usage(pages) for reader in self._page_readers)
+        return next(filter(None, most), None)
+
+    async def _read(self, medium: Medium) -> documents.Document:
+        return await self._sandbox.run(
             documents.read_document,
             str(medium.path),
             medium.mime_type,
             asdict(self._limits),
             timeout_seconds=self._timeout_seconds,
         )
+
+    async def process(self, medium: Medium) -> Extraction:
+        """The text of the document; if it is blank, a line in brackets that says so."""
+        document = self._looked_at.pop(file_key(medium.path), None) or await self._read(medium)
         texts, model, provider = document["texts"], document["model"], "local"
         scanned = document["scanned"]
         pages = await self._read_pages(medium.path, scanned[: self._limits.ocr_pages])
@@ -127,3 +155,9 @@ class DocumentProcessor:
     async def close(self) -> None:
         """Ends the sandbox."""
         await self._sandbox.close()
+
+
+def is_pdf(path: Path) -> bool:
+    """By its first bytes, as `documents.kind` has it."""
+    with path.open("rb") as file:
+        return b"%PDF-" in file.read(1024)

@@ -6,14 +6,17 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
+import filetype
+
 from workers.processors import images
-from workers.processors.base import Extraction, Medium
+from workers.processors.base import Extraction, Medium, Usage
 from workers.processors.images import SmallPicture
 from workers.processors.limits import ImageLimits
 from workers.providers import prompts
 from workers.providers.answers import Part, Viewer
 from workers.sandbox import Sandbox
 
+HEAD_BYTES = 8192
 CUT = "[cut: the provider stopped here]"
 
 
@@ -57,6 +60,9 @@ class ImageProcessor:
         )
         return Extraction(text=text, provider="local", model="ocr")
 
+    def most_page_usage(self, pages: int) -> None:
+        """Nothing: the work is done here."""
+
     async def small_picture(self, path: Path) -> SmallPicture:
         """The picture as a JPEG of at most 2048 pixels a side. Raises ProcessingFailed."""
         return await self._sandbox.run(
@@ -81,18 +87,23 @@ class OnlineImages:
     as the place where a photo was taken stay on this machine.
     """
 
-    def __init__(
-        self, viewer: Viewer, local: ImageProcessor, prompt: str, language: str | None = None
-    ) -> None:
-        """`prompt` says what to do with a picture or a page; `language` is for the pages.
-
-        `local` is its owner's to close.
-        """
+    def __init__(self, viewer: Viewer, local: ImageProcessor, prompt: str) -> None:
+        """`prompt` says what to do with a picture or a page; `local` is its owner's to close."""
         self.model = viewer.model
         self._viewer = viewer
         self._local = local
         self._prompt = prompt
-        self._language = language
+
+    async def most_usage(self, medium: Medium) -> Usage | None:
+        """See `chain.Paid`."""
+        with medium.path.open("rb") as file:
+            kind = filetype.guess_mime(file.read(HEAD_BYTES))
+        is_picture = kind is not None and kind.startswith("image/")
+        return self._viewer.most_usage(pictures=1) if is_picture else None
+
+    def most_page_usage(self, pages: int) -> Usage:
+        """The most that reading so many pages of a document can use."""
+        return self._viewer.most_usage(pictures=pages, requests=pages)
 
     async def process(self, medium: Medium) -> Extraction:
         """What the picture shows, or a line in brackets that says that it shows nothing."""
@@ -118,7 +129,7 @@ class OnlineImages:
         """The text on one page (from 0); '' if it is blank."""
         small = await self._local.small_page(path, index)
         answer = await self._viewer.view(
-            prompts.instruction(self._prompt, self._language, is_exact=True),
+            prompts.instruction(self._prompt, None, is_exact=True),
             prompts.context(f"Page {index + 1} of a document from a chat.", None),
             [Part("image/jpeg", small["jpeg"])],
         )

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import entry_points
+from typing import Protocol
 
-from workers.processors.base import Extraction, Medium, ProcessingFailed, Processor
-from workers.processors.chain import first_text, is_of_another_kind
+from workers.processors.base import Extraction, Medium, ProcessingFailed, Processor, Usage
+from workers.processors.chain import Paid, first_text, is_of_another_kind
 
 ENTRY_POINTS = "backscroll.processors"
 """The group in which other packages name their processors."""
@@ -18,6 +19,14 @@ WITHOUT_PROCESSOR = {
     "audio": "no speech-to-text provider is configured; configure one, then process again",
     "video": "no provider for videos is configured; configure one, then process again",
 }
+
+
+class Closable(Protocol):
+    """Holds processes or connections."""
+
+    async def close(self) -> None:
+        """Gives them back. Calling twice is safe."""
+        ...
 
 
 class UnknownProcessor(Exception):
@@ -36,9 +45,7 @@ class Chain:
         """The other's after one's own; nobody at all if one has none of one's own."""
         if not self.processors and not self.stand_ins:
             return self
-        return Chain(
-            (*self.processors, *other.processors), (*self.stand_ins, *other.stand_ins)
-        )
+        return Chain((*self.processors, *other.processors), (*self.stand_ins, *other.stand_ins))
 
 
 class Registry:
@@ -49,7 +56,7 @@ class Registry:
         chains: Mapping[str, Sequence[Processor] | Chain],
         *,
         language: str | None = None,
-        also_closed: Sequence[Processor] = (),
+        also_closed: Sequence[Closable] = (),
     ) -> None:
         """`language` is for media for which the user asked for none.
 
@@ -86,15 +93,36 @@ class Registry:
     def models(self, content_type: str) -> tuple[str, ...]:
         """The models of the providers in a chain, in order; none of those that work locally."""
         chain = self._chains.get(content_type, Chain())
-        models = (getattr(processor, "model", None) for processor in chain.processors)
-        return tuple(dict.fromkeys(model for model in models if isinstance(model, str)))
+        models = (each.model for each in chain.processors if isinstance(each, Paid))
+        return tuple(dict.fromkeys(filter(None, models)))
+
+    async def may_use(self, medium: Medium) -> list[Usage]:
+        """The most that each provider of the chain can use that may be asked about the medium.
+
+        Raises ProcessingFailed as `process` does.
+        """
+        chain = self._chains.get(medium.content_type, Chain())
+        most = []
+        for processor in chain.processors:
+            if isinstance(processor, Paid):
+                try:
+                    usage = await processor.most_usage(medium)
+                except ProcessingFailed as failure:
+                    if not is_of_another_kind(failure):
+                        raise
+                else:
+                    most += [usage] if usage else []
+        return most
 
     async def close(self) -> None:
         """Closes every processor once, however many chains it is in."""
         chained = (
-            each for chain in self._chains.values() for each in (*chain.processors, *chain.stand_ins)
+            each
+            for chain in self._chains.values()
+            for each in (*chain.processors, *chain.stand_ins)
         )
-        processors = {id(each): each for each in (*chained, *self._also_closed)}
+        processors: dict[int, Closable] = {id(each): each for each in chained}
+        processors |= {id(each): each for each in self._also_closed}
         await asyncio.gather(*(processor.close() for processor in processors.values()))
 
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import base64
+import math
 import tempfile
 from pathlib import Path
 
-from workers.processors.base import Extraction, Medium, ProcessingFailed
+from workers.processors.base import Extraction, Medium, ProcessingFailed, Usage
 from workers.processors.image import CUT
 from workers.processors.media import film, sound
 from workers.processors.media.sound import SoundFacts
+from workers.processors.recordings import Recordings
 from workers.providers import prompts
 from workers.providers.answers import Part, Viewer
-from workers.sandbox import Sandbox
 
 FRAMES = 12
 FILM_TOKENS, SOUND_TOKENS = 263, 32
 """A second; https://ai.google.dev/gemini-api/docs/video-understanding"""
 BRANDS = {b"qt  ": "video/quicktime", b"3gp": "video/3gpp"}
+LEAST_ROOM = 100_000
+"""Bytes for sound in base64; with less, it is left out."""
 ROOM = 16_384
 """Bytes of a request kept for everything but the film."""
 
@@ -25,16 +28,27 @@ ROOM = 16_384
 class OnlineVideo:
     """Has a provider watch and listen: to the whole film, or to frames and sound if it is large."""
 
-    def __init__(self, viewer: Viewer, sandbox: Sandbox, prompt: str) -> None:
-        """`sandbox` is where films are decoded; its owner closes it."""
+    def __init__(self, viewer: Viewer, recordings: Recordings, prompt: str) -> None:
+        """`recordings` is its owner's to close."""
         self.model = viewer.model
         self._viewer = viewer
-        self._sandbox = sandbox
+        self._recordings = recordings
         self._prompt = prompt
+
+    async def most_usage(self, medium: Medium) -> Usage | None:
+        """See `chain.Paid`."""
+        facts = await self._recordings.facts(medium.path)
+        if not facts.has_video:
+            return None
+        seconds = math.ceil(facts.duration_seconds)
+        heard = SOUND_TOKENS * seconds * facts.has_audio
+        if self._whole(medium.path, facts) is None:
+            return self._viewer.most_usage(pictures=FRAMES, sound_tokens=heard)
+        return self._viewer.most_usage(pictures=0, tokens=FILM_TOKENS * seconds, sound_tokens=heard)
 
     async def process(self, medium: Medium) -> Extraction:
         """What happens and is said, or a line in brackets that says that nothing does."""
-        facts = await sound.probe(self._sandbox, medium.path)
+        facts = await self._recordings.facts(medium.path)
         if not facts.has_video:
             raise ProcessingFailed("unsupported_format", "there are no pictures in it")
         with tempfile.TemporaryDirectory(prefix="backscroll-film-") as folder:
@@ -76,21 +90,23 @@ class OnlineVideo:
             )
         ]
 
-    async def _sampled(
-        self, path: Path, facts: SoundFacts, folder: Path
-    ) -> tuple[list[Part], str]:
+    async def _sampled(self, path: Path, facts: SoundFacts, folder: Path) -> tuple[list[Part], str]:
         """Frames and as much of the sound as can go along, and a note on what is left out."""
         parts = []
-        for frame in await film.frames(self._sandbox, path, folder, FRAMES):
+        for frame in await film.frames(self._recordings.sandbox, path, folder, FRAMES):
             jpeg = base64.b64encode(frame.path.read_bytes()).decode()
             minutes, seconds = divmod(int(frame.at_seconds), 60)
             parts.append(Part("image/jpeg", jpeg, f"Frame at {minutes}:{seconds:02}"))
         room = self._viewer.max_bytes - ROOM - sum(len(str(part.data)) for part in parts)
-        track = await film.sound_track(self._sandbox, path, folder) if facts.has_audio else None
+        track = (
+            await film.sound_track(self._recordings.sandbox, path, folder)
+            if facts.has_audio
+            else None
+        )
         if track is None:
             return parts, ""
         pieces = await sound.cut(
-            self._sandbox, track, folder, room * 3 // 4, int(facts.duration_seconds) + 60
+            self._recordings.sandbox, track, folder, room * 3 // 4, int(facts.duration_seconds) + 60
         )
         if not pieces:
             return parts, ""

@@ -59,6 +59,10 @@ class Transcriber(Protocol):
         """
         ...
 
+    def most_usage(self, seconds: Decimal) -> Usage:
+        """The most that sound of this length can use, if all goes well."""
+        ...
+
 
 class Viewer(Protocol):
     """Answers questions about pictures, films and sound."""
@@ -71,6 +75,15 @@ class Viewer(Protocol):
     async def view(self, instruction: str, context: str, parts: Sequence[Part]) -> Answer:
         """What the provider says to `parts`. `instruction` is ours, `context` may hold strangers'
         words. Raises as `Transcriber.transcribe` does.
+        """
+        ...
+
+    def most_usage(
+        self, *, pictures: int, tokens: int = 0, sound_tokens: int = 0, requests: int = 1
+    ) -> Usage:
+        """The most that so many pictures, and tokens of film and sound, can use, if all goes well.
+
+        `requests` is how many requests they are sent in.
         """
         ...
 

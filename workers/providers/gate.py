@@ -19,6 +19,25 @@ class Gate(Protocol):
         ...
 
 
+class LateGate:
+    """Stands open until it is told which gate to follow: limits need a worker that has a number."""
+
+    def __init__(self) -> None:
+        self._gate: Gate = NoLimits()
+
+    def follow(self, gate: Gate) -> None:
+        """From now on, what `gate` says holds."""
+        self._gate = gate
+
+    def share(self, provider: str) -> AbstractAsyncContextManager[None]:
+        """See `Gate`."""
+        return self._gate.share(provider)
+
+    async def wait_hint(self, provider: str, seconds: float) -> None:
+        """See `Gate`."""
+        await self._gate.wait_hint(provider, seconds)
+
+
 class NoLimits:
     """A gate that always stands open."""
 

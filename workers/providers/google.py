@@ -25,8 +25,14 @@ MAX_REQUEST_BYTES = 19_900_000
 """Google takes 20 MB inline, in base64 and with all the rest of the request."""
 PICTURE_TOKENS = 1290
 """Of a picture of common size; 258 a tile of 768 by 768 pixels."""
-MOST_TOKENS = 16_384
+MOST_PICTURE_TOKENS = 6192
+"""24 tiles: pictures come here with at most 2048 by 6144 pixels."""
+WORDS_TOKENS = 1000
+"""Of instruction and caption, at most."""
+MOST_TOKENS = 8192
 """Of one answer, thinking included."""
+WITHOUT_THINKING = ("gemini-2.5-flash", "gemini-flash-latest")
+"""Beginnings of models that can do without: it costs more than the text, and reads no better."""
 REFUSALS = {
     "SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY",
     "LANGUAGE",
@@ -49,11 +55,13 @@ class GeminiViewer:
             if part.label:
                 sent.append({"text": part.label})
             sent.append({"inlineData": {"mimeType": part.mime_type, "data": part.data}})
-        document = {
+        document: dict[str, Any] = {
             "systemInstruction": {"parts": [{"text": instruction}]},
             "contents": [{"role": "user", "parts": sent}],
             "generationConfig": {"maxOutputTokens": MOST_TOKENS},
         }
+        if self.model.startswith(WITHOUT_THINKING):
+            document["generationConfig"]["thinkingConfig"] = {"thinkingBudget": 0}
         words = (len(instruction) + len(context)) // 4
         heard = sum(part.likely_sound_tokens for part in parts)
         seen = sum(
@@ -68,6 +76,19 @@ class GeminiViewer:
             likely=likely,
         )
         return await self._exchange.ask(question)
+
+    def most_usage(
+        self, *, pictures: int, tokens: int = 0, sound_tokens: int = 0, requests: int = 1
+    ) -> Usage:
+        """See `Viewer`."""
+        seen = pictures * MOST_PICTURE_TOKENS + tokens
+        return Usage(
+            self.name,
+            self.model,
+            input_tokens=seen + sound_tokens + requests * WORDS_TOKENS,
+            audio_tokens=sound_tokens,
+            output_tokens=requests * MOST_TOKENS,
+        )
 
     def _read(self, document: Mapping[str, Any], likely: Usage) -> Answer:
         told = document.get("usageMetadata")

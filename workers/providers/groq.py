@@ -16,7 +16,7 @@ MAX_SOUND_BYTES = 24_000_000
 MAX_SOUND_SECONDS = 1200
 MAX_REQUEST_BYTES = 4_000_000
 """Its limit for pictures in base64."""
-PICTURE_TOKENS = 2000
+PICTURE_TOKENS, MOST_PICTURE_TOKENS = 2000, 8000
 
 
 def transcriber(exchange: Exchange, model: str, context: str) -> OpenAITranscriber:
@@ -36,4 +36,5 @@ def viewer(exchange: Exchange, model: str) -> OpenAIViewer:
         max_bytes=MAX_REQUEST_BYTES,
         length_field="max_completion_tokens",
         picture_tokens=PICTURE_TOKENS,
+        most_picture_tokens=MOST_PICTURE_TOKENS,
     )

@@ -15,6 +15,8 @@ MAX_SOUND_SECONDS = 1200
 MAX_REQUEST_BYTES = 20_000_000
 PICTURE_TOKENS = 25_501
 """Of a square picture for gpt-4o-mini: 2833, and 5667 a tile of 512 by 512 pixels."""
+MOST_PICTURE_TOKENS = 48_169
+"""Eight tiles: it shrinks pictures to 768 by 2048 pixels."""
 
 
 def transcriber(exchange: Exchange, model: str, context: str) -> OpenAITranscriber:
@@ -36,4 +38,5 @@ def viewer(exchange: Exchange, model: str) -> OpenAIViewer:
         max_bytes=MAX_REQUEST_BYTES,
         length_field="max_completion_tokens" if is_itself else "max_tokens",
         picture_tokens=PICTURE_TOKENS,
+        most_picture_tokens=MOST_PICTURE_TOKENS,
     )

@@ -22,6 +22,10 @@ from workers.providers.trouble import Kind, Trouble
 
 MOST_TOKENS = 4096
 """Of one description; a small model on one's own machine can otherwise go on for ever."""
+HEARD_TOKENS = 10
+"""A second, by OpenAI's prices of whisper-1 and of the models after it."""
+WORDS_TOKENS = 1000
+"""Of instruction and caption, at most."""
 SILENT, UNSURE = 0.6, -1.0
 """Whisper's own thresholds of `no_speech_prob` and `avg_logprob` for calling a segment silence."""
 MIME_TYPES = {
@@ -67,8 +71,8 @@ class OpenAITranscriber:
             fields["prompt"] = prompt
         suffix = sound.suffix.lower() if sound.suffix.lower() in MIME_TYPES else ".ogg"
         likely = self._usage({}, seconds)
-        if not self._is_whisper:  # ten tokens a second, by OpenAI's prices of both kinds
-            heard = round(seconds * 10)
+        if not self._is_whisper:
+            heard = round(seconds * HEARD_TOKENS)
             likely = replace(likely, input_tokens=heard, audio_tokens=heard)
         question = Question(
             path="audio/transcriptions",
@@ -78,6 +82,19 @@ class OpenAITranscriber:
             likely=likely,
         )
         return await self._exchange.ask(question)
+
+    def most_usage(self, seconds: Decimal) -> Usage:
+        """See `Transcriber`."""
+        most = self._usage({}, seconds)
+        if self._is_whisper:
+            return most
+        heard = round(seconds * HEARD_TOKENS)
+        return replace(
+            most,
+            input_tokens=heard + WORDS_TOKENS,
+            audio_tokens=heard,
+            output_tokens=heard + WORDS_TOKENS,
+        )
 
     def _read(self, document: Mapping[str, Any], likely: Usage, language: str | None) -> Answer:
         text = document["text"]
@@ -116,6 +133,7 @@ class OpenAIViewer:
         max_bytes: int,
         length_field: str,
         picture_tokens: int,
+        most_picture_tokens: int,
     ) -> None:
         """`length_field` is what the server calls the limit of the answer's tokens."""
         self.name = exchange.name
@@ -124,6 +142,7 @@ class OpenAIViewer:
         self._exchange = exchange
         self._length_field = length_field
         self._picture_tokens = picture_tokens
+        self._most_picture_tokens = most_picture_tokens
 
     async def view(self, instruction: str, context: str, parts: Sequence[Part]) -> Answer:
         """See `Viewer`."""
@@ -154,6 +173,19 @@ class OpenAIViewer:
             likely=likely,
         )
         return await self._exchange.ask(question)
+
+    def most_usage(
+        self, *, pictures: int, tokens: int = 0, sound_tokens: int = 0, requests: int = 1
+    ) -> Usage:
+        """See `Viewer`."""
+        seen = pictures * self._most_picture_tokens + tokens
+        return Usage(
+            self.name,
+            self.model,
+            input_tokens=seen + sound_tokens + requests * WORDS_TOKENS,
+            audio_tokens=sound_tokens,
+            output_tokens=requests * MOST_TOKENS,
+        )
 
     def _read(self, document: Mapping[str, Any], likely: Usage) -> Answer:
         told = document.get("usage")

@@ -55,13 +55,13 @@ def measure(path: str, limits: dict[str, int]) -> Facts:
 
 
 def cut_sound(
-    path: str, folder: str, max_bytes: int | None, max_seconds: float | None, limits: dict[str, int]
+    path: str, prefix: str, max_bytes: int | None, max_seconds: float | None, limits: dict[str, int]
 ) -> list[Part]:
     """See `workers.processors.media.cutting`."""
     from workers.processors.media import cutting
     from workers.processors.media.limits import MediaLimits
 
-    return cutting.cut_sound(path, folder, max_bytes, max_seconds, MediaLimits(**limits))
+    return cutting.cut_sound(path, prefix, max_bytes, max_seconds, MediaLimits(**limits))
 
 
 def take_stills(path: str, folder: str, count: int, limits: dict[str, int]) -> list[Still]:

@@ -81,9 +81,10 @@ def film_seconds(recording: Recording) -> Fraction | None:
     first = last = None
     try:
         for packet in recording.container.demux(track):
-            if packet.size and packet.pts is not None:
-                end = packet.pts + max(packet.duration or 0, 0)
-                first = packet.pts if first is None else min(first, packet.pts)
+            time = packet.pts if packet.pts is not None else packet.dts
+            if packet.size and time is not None:
+                end = time + max(packet.duration or 0, 0)
+                first = time if first is None else min(first, time)
                 last = end if last is None else max(last, end)
     except av.error.MemoryError:
         raise

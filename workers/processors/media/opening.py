@@ -65,9 +65,7 @@ def opened(path: Path, limits: MediaLimits) -> Iterator[Recording]:
     with open_container(path, limits) as container:
         if len(container.streams) > limits.streams:
             raise too_many_streams(limits)
-        yield Recording(
-            path, container, sound_track(container), picture_track(container, limits)
-        )
+        yield Recording(path, container, sound_track(container), picture_track(container, limits))
 
 
 def open_container(path: Path, limits: MediaLimits) -> InputContainer:
@@ -140,6 +138,4 @@ def what_is_wrong(path: Path) -> ProcessingFailed:
         return ProcessingFailed("unsupported_format", "a text, not a recording")
     if known is not None:
         return ProcessingFailed("unsupported_format", f"{known.mime} is not a recording")
-    return ProcessingFailed(
-        "file_unreadable", "the content is of no known kind of sound or film"
-    )
+    return ProcessingFailed("file_unreadable", "the content is of no known kind of sound or film")

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
+from av.packet import Packet
+from av.stream import Stream
 
 from workers.processors.media.limits import MediaLimits
 from workers.processors.media.opening import Recording, check_seconds
@@ -43,7 +45,7 @@ def sound_frames(recording: Recording, limits: MediaLimits) -> Iterator[AudioFra
                 yield frame
 
 
-def packets_of(recording: Recording) -> Iterator[av.Packet]:
+def packets_of(recording: Recording) -> Iterator[Packet[Stream]]:
     """The packets of the sound track, up to where the file ends or breaks."""
     try:
         yield from recording.container.demux(recording.sound)
