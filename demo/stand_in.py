@@ -17,6 +17,7 @@ import contextlib
 import hashlib
 import io
 import json
+import math
 import socket
 import struct
 import threading
@@ -58,6 +59,8 @@ class Behaviour:
     latency: float = 0.0
     hold: threading.Event | None = None
     """The answer waits until it is set."""
+    has_come: threading.Event | None = None
+    """Set as soon as the request has been read whole."""
     resets: bool = False
     """The connection is reset when the request has been read whole."""
     hangs_up_after: int | None = None
@@ -231,6 +234,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.stand_in._end()
 
     def _answer(self, received: Received, behaviour: Behaviour, answerer: _Answerer) -> None:
+        if behaviour.has_come is not None:
+            behaviour.has_come.set()
         if behaviour.hold is not None:
             behaviour.hold.wait(60)
         time.sleep(behaviour.latency)
@@ -358,14 +363,17 @@ def _words(received: Received) -> int:
 
 
 def _seconds(sound: bytes) -> float:
-    """The length that the headers of Ogg Opus and WAV tell; of others, a guess by their size."""
+    """The length that the headers of Ogg Opus, MP4 and WAV tell; else a guess by the size."""
     if sound.startswith(b"OggS") and (head := sound.find(b"OpusHead")) > 0:
         (last,) = struct.unpack_from("<q", sound, sound.rindex(b"OggS") + 6)
         (skipped,) = struct.unpack_from("<H", sound, head + 10)
         return float(max(0, last - skipped) / 48_000)
+    if (header := sound.find(b"mvhd")) > 0:
+        per_second, length = struct.unpack_from(">II", sound, header + 16)
+        return float(length) / float(per_second)
     if sound.startswith(b"RIFF"):
         with wave.open(io.BytesIO(sound)) as file:
-            return file.getnframes() / file.getframerate()
+            return float(file.getnframes()) / float(file.getframerate())
     return len(sound) / BYTES_PER_SECOND
 
 
@@ -428,7 +436,7 @@ def _answer_gemini(received: Received) -> tuple[dict[str, Any], Billed]:
     text = _describe(received)
     heard, seen = 0, 0
     for mime_type, content in received.media:
-        seconds = -(-len(content) // BYTES_PER_SECOND)
+        seconds = math.ceil(_seconds(content))
         if mime_type.startswith("image/"):
             seen += PICTURE_TOKENS
         else:

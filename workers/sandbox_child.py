@@ -1,8 +1,9 @@
 """The process in which `workers.sandbox` runs parsers: reads a call, runs it, answers, repeats.
 
 Started by its path as `python -I sandbox_child.py PARENT_PID MEMORY_MB MAX_FILE_BYTES`, with a
-socket as stdin and a file as stdout and stderr. Each message is 8 bytes of length, then JSON: never pickle, so
-that a parser taken over by a hostile file cannot run code in the worker that reads its answers.
+socket as stdin and a file as stdout and stderr. Each message is 8 bytes of length, then JSON:
+never pickle, so that a parser taken over by a hostile file cannot run code in the worker that
+reads its answers.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ OUT_OF_MEMORY_TEXTS = (
     "Cannot allocate memory",
     "Failed to allocate",
     "Insufficient memory",
+    ") failed from /",
 )
-"""How Rust, C++, the C library, onnxruntime and OpenCV put it."""
+"""How Rust, C++, the C library, onnxruntime, OpenCV and PocketSphinx put it."""
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from workers.processors.text import join
 from workers.sandbox import Sandbox
 
 PAGES_AT_ONCE = 4
-KEPT = 16
+KEPT = 8
 """Documents looked at and not yet processed."""
 LONGEST_MODEL = 100
 """Characters that the column for it holds."""

@@ -184,7 +184,7 @@ class NewLines:
         """Those that are new; from now on they are not."""
         new = []
         for line in lines:
-            letters = "".join(filter(str.isalnum, line.casefold()))
+            letters = "".join(filter(str.isalnum, line.casefold())).replace("i", "l")
             digits = "".join(filter(str.isdigit, letters))
             triples = {letters[at : at + 3] for at in range(max(1, len(letters) - 2))}
             if letters and not any(

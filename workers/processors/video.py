@@ -98,30 +98,33 @@ class OnlineVideo:
             minutes, seconds = divmod(int(frame.at_seconds), 60)
             parts.append(Part("image/jpeg", jpeg, f"Frame at {minutes}:{seconds:02}"))
         room = self._viewer.max_bytes - ROOM - sum(len(str(part.data)) for part in parts)
-        track = (
-            await film.sound_track(self._recordings.sandbox, path, folder)
-            if facts.has_audio
-            else None
-        )
+        heard, note = await self._sound(path, facts, folder, room)
+        return [*parts, *heard], note
+
+    async def _sound(
+        self, path: Path, facts: SoundFacts, folder: Path, room: int
+    ) -> tuple[list[Part], str]:
+        """The sound, as much as fits into `room` bytes of base64, and a note on what does not."""
+        if not facts.has_audio:
+            return [], ""
+        if room < LEAST_ROOM:
+            return [], "[the sound was not listened to]"
+        sandbox = self._recordings.sandbox
+        track = await film.sound_track(sandbox, path, folder)
         if track is None:
-            return parts, ""
-        pieces = await sound.cut(
-            self._recordings.sandbox, track, folder, room * 3 // 4, int(facts.duration_seconds) + 60
+            return [], ""
+        whole = math.ceil(facts.duration_seconds) + 60
+        pieces = await sound.cut(sandbox, track, folder, room * 3 // 4, whole)
+        first = pieces[0]
+        part = Part(
+            f"audio/{first.path.suffix.lstrip('.')}",
+            first.path,
+            "Its sound",
+            likely_tokens=0,
+            likely_sound_tokens=round(first.duration_seconds * SOUND_TOKENS),
         )
-        if not pieces:
-            return parts, ""
-        heard = pieces[0]
-        parts.append(
-            Part(
-                f"audio/{heard.path.suffix.lstrip('.')}",
-                heard.path,
-                "Its sound",
-                likely_tokens=0,
-                likely_sound_tokens=round(heard.duration_seconds * SOUND_TOKENS),
-            )
-        )
-        note = f"[of the sound, only the first {heard.duration_seconds:.0f} s were heard]"
-        return parts, note if len(pieces) > 1 else ""
+        note = f"[of the sound, only the first {first.duration_seconds:.0f} s were heard]"
+        return [part], note if len(pieces) > 1 else ""
 
     async def close(self) -> None:
         """Has nothing of its own."""

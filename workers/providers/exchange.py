@@ -252,7 +252,12 @@ class Exchange:
                 headers={"user-agent": "backscroll", **self.account.headers},
                 timeout=httpx.Timeout(self._patience.timeout, connect=10.0, pool=None),
                 # How many are in flight is the gate's and the worker's business.
-                limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
+                limits=httpx.Limits(
+                    max_connections=None,
+                    max_keepalive_connections=20,
+                    # Shorter than any server's: a request that meets its hanging up looks billed.
+                    keepalive_expiry=2.0,
+                ),
                 follow_redirects=False,  # a redirect would take the key elsewhere
                 trust_env=not self.account.is_on_this_machine,
             )

@@ -32,8 +32,7 @@ def colour_of(path):
     """The name of the colour in the middle of a picture."""
     with Image.open(path) as picture:
         red, green, blue = (
-            channel > 128
-            for channel in picture.convert("RGB").getpixel((picture.width // 2, 5))
+            channel > 128 for channel in picture.convert("RGB").getpixel((picture.width // 2, 5))
         )
     return {(1, 0, 0): "red", (0, 1, 0): "lime", (0, 0, 1): "blue", (1, 1, 1): "white"}.get(
         (red, green, blue), "another"

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from tests.workers.processors import recordings
+from workers.processors import local_audio
 from workers.processors.base import Medium, ProcessingFailed
 from workers.processors.local_audio import ROUGH, LocalAudioProcessor, clock_time, length
 from workers.processors.media.sandboxes import speech_sandbox
+from workers.sandbox import Sandbox
 
 pytest.importorskip("pocketsphinx", reason="pocketsphinx has no wheel for this Python")
 
@@ -43,7 +45,7 @@ def failure_of(process, content, **more):
     return caught.value
 
 
-@pytest.mark.parametrize("language", [None, "en", "en-GB", "EN_us"])
+@pytest.mark.parametrize("language", [None, "EN_us"])
 def test_english_is_recognised_and_labelled_as_rough(process, language):
     extraction = process(recordings.SPOKEN, language)
 
@@ -67,9 +69,9 @@ def test_silence_is_told_with_its_length(process, kind):
 
 @pytest.mark.parametrize("make", [recordings.noise, recordings.tone])
 def test_noise_is_not_taken_for_speech(process, make):
-    extraction = process(recordings.wav(make(5)))
+    extraction = process(recordings.wav(make(2)))
 
-    assert extraction.text == "[no speech found; 5.0 s of sound]"
+    assert extraction.text == "[no speech found; 2.0 s of sound]"
 
 
 def test_what_is_said_at_the_very_end_is_not_lost(process, studio):
@@ -91,14 +93,15 @@ def test_pauses_part_the_text_into_lines(process, studio):
     assert all(line.startswith(recordings.SPOKEN_WORDS[:20]) for line in lines[1:])
 
 
-def test_a_long_recording_is_heard_to_its_end(process, studio):
+def test_a_long_recording_is_heard_piece_by_piece_to_its_end(process, studio, monkeypatch):
+    monkeypatch.setattr(local_audio, "LONGEST_SECONDS", 10)
     spoken = recordings.decoded(studio.write(recordings.SPOKEN))
-    long = np.concatenate([spoken, recordings.silence(320), spoken])
+    long = np.concatenate([spoken, recordings.silence(12), spoken])
 
     extraction = process(recordings.wav(long))
 
     assert extraction.text.count("amiable woman") == 2
-    assert abs(extraction.duration_seconds - Decimal("332.1")) < Decimal("0.1")
+    assert abs(extraction.duration_seconds - Decimal("24.1")) < Decimal("0.1")
 
 
 def test_a_language_that_is_not_understood_is_not_written_down_as_english(process):
@@ -128,8 +131,9 @@ def test_the_sound_of_a_film_is_heard(process, studio):
 
 def test_nothing_is_left_behind(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(local_audio, "LONGEST_SECONDS", 10)
     medium = tmp_path / "medium"
-    medium.write_bytes(recordings.sound("flac", recordings.silence, 400))
+    medium.write_bytes(recordings.sound("flac", recordings.silence, 70))
     children = Path(f"/proc/self/task/{os.getpid()}/children")
     before = children.read_text()
 
@@ -140,14 +144,12 @@ def test_nothing_is_left_behind(tmp_path, monkeypatch):
         finally:
             await audio.close()
 
-    assert asyncio.run(run()).text == "[no speech found; 6:40 of sound]"
+    assert asyncio.run(run()).text == "[no speech found; 1:10 of sound]"
     assert children.read_text() == before
     assert list(tmp_path.iterdir()) == [medium]
 
 
 def test_too_little_memory_fails_one_recording(studio):
-    from workers.sandbox import Sandbox
-
     async def run():
         audio = LocalAudioProcessor(Sandbox("small", memory_mb=260), timeout_seconds=30)
         try:
@@ -170,6 +172,7 @@ def test_nothing_is_looked_up_or_downloaded(tmp_path):
     program = f"""
 import asyncio
 from pathlib import Path
+from workers.processors import local_audio
 from workers.processors.base import Medium
 from workers.processors.local_audio import LocalAudioProcessor
 from workers.processors.media.sandboxes import speech_sandbox

@@ -7,6 +7,7 @@ import pytest
 from tests.workers.processors import recordings
 from workers.processors.media import sound
 
+
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory):
     with recordings.studio(tmp_path_factory.mktemp("media")) as studio:

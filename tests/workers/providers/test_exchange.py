@@ -412,10 +412,20 @@ def test_every_request_passes_the_gate_and_nobody_waits_inside(
     assert inside == [0, 0]
 
 
+class Together(threading.Event):
+    """Is waited for until so many wait for it."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self._barrier = threading.Barrier(count)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._barrier.wait(timeout)
+        return True
+
+
 def test_requests_go_side_by_side_over_one_client(stand_in: StandIn, ask: Ask) -> None:
-    hold = threading.Event()
-    stand_in.default = Behaviour(hold=hold)
-    threading.Timer(0.3, hold.set).start()
+    stand_in.default = Behaviour(hold=Together(8))
 
     answers = ask(8, together=True, patience=Patience(timeout=20))
 
@@ -450,3 +460,38 @@ def test_groq_is_asked_at_its_own_address(stand_in: StandIn, tmp_path: Path, tim
     assert received.fields["language"] == "pt"
     assert received.fields["model"] == "whisper-large-v3-turbo"
     assert received.media == (("audio/ogg", SOUND),)
+
+
+def test_a_cancelled_request_ends_at_once_and_leaves_the_provider_in_reach(
+    stand_in: StandIn, time: Time, gate: CountingGate, tmp_path: Path
+) -> None:
+    (tmp_path / "a.ogg").write_bytes(SOUND)
+    has_come = threading.Event()
+    held = Behaviour(hold=threading.Event(), has_come=has_come)
+    stand_in.plan("openai", Behaviour(401), held)
+
+    async def run() -> Answer:
+        account = Account("openai", stand_in.base_url("openai"), "k", "OPENAI")
+        exchange = Exchange(account, gate, Patience(), time.clock)
+        speech = openai.transcriber(exchange, "whisper-1", "")
+
+        async def transcribe() -> Answer:
+            return await speech.transcribe(
+                tmp_path / "a.ogg", seconds=Decimal(1), language=None, caption=None
+            )
+
+        try:
+            with pytest.raises(ProvidersAway):
+                await transcribe()
+            time.passed += 15
+            probe = asyncio.create_task(transcribe())
+            assert await asyncio.to_thread(has_come.wait, 20)
+            probe.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await probe
+            return await transcribe()
+        finally:
+            await exchange.close()
+
+    assert asyncio.run(run()).text
+    assert gate.inside == 0

@@ -105,8 +105,8 @@ def pieces(blocks: Iterator[Samples], longest_seconds: float) -> Iterator[Iterat
         yield blocks
         return
     source = Source(blocks)
-    longest = int(longest_seconds * RATE)
-    searched = min(int(SEARCHED_SECONDS * RATE), int(longest * SEARCHED_SHARE))
+    longest = int(longest_seconds * RATE / MOMENT) * MOMENT
+    searched = int(min(SEARCHED_SECONDS, longest_seconds * SEARCHED_SHARE) * RATE / MOMENT) * MOMENT
     while source.has_more():
         yield piece(source, longest - searched, searched)
 
@@ -179,7 +179,7 @@ class OpusFile:
             "libopus",
             rate=RATE,
             layout="mono",
-            options={"vbr": "constrained", "application": "voip"},
+            options={"vbr": "constrained", "application": "voip", "compression_level": "4"},
         )
         self._stream.bit_rate = BITS_PER_SECOND
 

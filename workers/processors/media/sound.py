@@ -12,8 +12,8 @@ from workers.processors.media.limits import MediaLimits
 from workers.processors.media.pieces import most_seconds
 from workers.sandbox import Sandbox
 
-PROBE_SECONDS, CUT_SECONDS = 120.0, 600.0
-"""Twelve hours take 25 seconds to probe, and 150 to cut."""
+PROBE_SECONDS, CUT_SECONDS = 120.0, 1800.0
+"""Twelve hours, the most there may be, take some 30 seconds to probe and 500 to cut."""
 
 
 @dataclass(frozen=True, slots=True)
