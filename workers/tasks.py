@@ -30,7 +30,11 @@ class _Connector(procrastinate.PsycopgConnector):
 
     def __init__(self, url: str, listen_url: str) -> None:
         super().__init__(
-            conninfo=connection_string(url, "backscroll queue"), min_size=1, max_size=4
+            conninfo=connection_string(url, "backscroll queue"),
+            min_size=1,
+            max_size=4,
+            # A process that is frozen between two statements must not hold a lock meanwhile.
+            kwargs={"autocommit": True},
         )
         self._listen_url = listen_url
 

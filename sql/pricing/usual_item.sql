@@ -28,7 +28,12 @@ as $$
       order by r.seq
       limit 500
     ) as r
-    join batch.items as i on i.job_id = r.job_id and i.seq = r.seq
+    cross join lateral (
+      select i.content_type
+      from batch.items as i
+      where i.job_id = r.job_id and i.seq = r.seq
+      limit 1
+    ) as i
     where i.content_type = p_content_type and r.status = 'processed'
   ) as recent;
 $$;

@@ -30,7 +30,7 @@ begin
     'items', coalesce(
       (
         select json_agg(batch.result_json(v_results[n.place]) order by n.place)
-        from generate_series(1, least(p_limit, cardinality(v_results))) as n (place)
+        from generate_series(1, least(p_limit, coalesce(cardinality(v_results), 0))) as n (place)
       ),
       '[]'
     ),

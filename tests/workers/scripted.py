@@ -10,6 +10,7 @@ written to the file `started` in the media folder, a line each.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -36,7 +37,7 @@ class ScriptedProcessor:
             line.partition(" ")[::2] for line in medium.path.read_text().splitlines() if line
         )
         if "hold" in words:
-            while not (self._root / words["hold"]).exists():
+            while not (self._root / words["hold"]).exists():  # noqa: ASYNC110 - a test makes it
                 await asyncio.sleep(0.01)
         if "fail" in words:
             raise ProcessingFailed(words["fail"], "as the file said")
@@ -53,6 +54,7 @@ class ScriptedProcessor:
 
 
 async def main(url: str, root: str, *settings: str) -> None:
+    logging.basicConfig(level="INFO", filename=Path(root) / "log")
     values = dict(setting.split("=", 1) for setting in settings)
     chosen = Settings.model_validate({"BACKSCROLL_MEDIA_ROOT": root, **values})
     await Worker(chosen, url, url, ScriptedProcessor(Path(root)), CAPACITY).run()

@@ -39,7 +39,7 @@ def fetch(root: Path, wanted: Item, *, timeout: float = 5.0) -> bytes:
         fetcher = MediaFetcher(root, max_megabytes=1, timeout_seconds=timeout)
         try:
             async with fetcher.fetch(wanted) as path:
-                return path.read_bytes()  # noqa: ASYNC240
+                return path.read_bytes()
         finally:
             await fetcher.close()
 
@@ -225,9 +225,7 @@ def test_the_address_does_not_excuse_a_path_that_leads_out(root: Path, address: 
         ("cut-off", "fetched"),
     ],
 )
-def test_a_download_that_fails_says_why(
-    root: Path, address: str, place: str, says: str
-) -> None:
+def test_a_download_that_fails_says_why(root: Path, address: str, place: str, says: str) -> None:
     failed = failure(root, item(media_url=f"{address}/{place}"))
 
     assert failed.code == "download_failed"
