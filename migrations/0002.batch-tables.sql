@@ -58,7 +58,8 @@ comment on column batch.jobs.next_seq is 'where the next slice begins';
 comment on column batch.jobs.active_before is 'time spent processing before the last pause';
 
 create index jobs_created_at_idx on batch.jobs (created_at desc, id desc);
-create index jobs_open_idx on batch.jobs (status) where status in ('pending', 'processing', 'paused');
+create index jobs_open_idx on batch.jobs (status)
+  where status in ('pending', 'processing', 'paused');
 
 create table batch.job_moves (
   from_status batch.job_state not null,

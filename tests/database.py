@@ -54,7 +54,8 @@ class Sql:
             with self.connection.transaction():
                 yield caught
         except psycopg.Error as error:
-            assert error.sqlstate == code, f"{error.sqlstate}: {error}"
+            if error.sqlstate != code:
+                raise
             caught.append(error)
         else:
             raise AssertionError(f"nothing was refused with {code}")
@@ -117,6 +118,17 @@ class Sql:
             " where job_id = %s order by first_seq",
             job_id,
         )
+
+    def in_one_slice(self, job_id: UUID) -> UUID:
+        """Puts all items of a planned job into one slice, whatever it had been cut into."""
+        self.run("delete from batch.slices where job_id = %s and first_seq > 1", job_id)
+        self.run(
+            "update batch.slices as s set last_seq = j.total_items from batch.jobs as j"
+            " where j.id = s.job_id and j.id = %s",
+            job_id,
+        )
+        self.run("update batch.jobs set next_seq = total_items + 1 where id = %s", job_id)
+        return job_id
 
     def take(self, job_id: UUID, first_seq: int, worker: int) -> list[int]:
         """Takes a slice; the seqs of its items that need work."""

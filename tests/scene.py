@@ -16,9 +16,7 @@ PATIENCE_SECONDS = 60.0
 QUICK_DEATHS = ("BACKSCROLL_HEARTBEAT=0.2", "BACKSCROLL_WORKER_TIMEOUT=1")
 
 
-def wait_until(
-    condition: Callable[[], Any], what: str, patience: float = PATIENCE_SECONDS
-) -> Any:
+def wait_until(condition: Callable[[], Any], what: str, patience: float = PATIENCE_SECONDS) -> Any:
     """Waits for a condition and returns what it gave; fails loudly when it never comes."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
@@ -51,6 +49,11 @@ class Workers:
         """The files that items were begun with, in order."""
         record = self.root / "started"
         return record.read_text().splitlines() if record.exists() else []
+
+    def said(self) -> str:
+        """What the workers have logged."""
+        log = self.root / "log"
+        return log.read_text() if log.exists() else ""
 
     def release(self, name: str) -> None:
         """Lets the items go on that hold for this file."""

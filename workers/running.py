@@ -74,6 +74,10 @@ class RunningSlices:
         self._slices: dict[UUID, set[RunningSlice]] = {}
         self._is_stopping = False
 
+    def has(self, job_id: UUID, first_seq: int) -> bool:
+        """Whether this process has the slice in hand already."""
+        return any(each.first_seq == first_seq for each in self._slices.get(job_id, ()))
+
     @contextmanager
     def add(self, job_id: UUID, first_seq: int) -> Iterator[RunningSlice]:
         """A slice in hand for as long as the context lasts."""

@@ -31,6 +31,7 @@ from workers.tasks import QUEUE, add_tasks, queue_app
 logger = logging.getLogger(__name__)
 
 SLICES_AT_ONCE = 16
+"""More than a job has lanes, so that one job does not keep out the next."""
 
 
 class NotMigrated(Exception):
@@ -62,6 +63,8 @@ class Worker:
         self._url = url
         self._listen_url = listen_url
         self._database = Database(url, "backscroll worker", size=8)
+        # Of its own: slices that wait for somebody's lock must not hold up what is recorded.
+        self._recording = Database(url, "backscroll recorder", size=2)
         self._fetcher = MediaFetcher(
             settings.media_folder,
             settings.max_media_mb,
@@ -82,6 +85,7 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         await self._database.open()
+        await self._recording.open()
         try:
             worker_id = await self._register()
             if worker_id is not None:
@@ -89,6 +93,7 @@ class Worker:
         finally:
             await self._processor.close()
             await self._fetcher.close()
+            await self._recording.close()
             await self._database.close()
 
     async def _register(self) -> int | None:
@@ -98,7 +103,8 @@ class Worker:
             try:
                 return int(
                     await self._database.value(
-                        "select batch.register_worker(%s, %s)", [name, json.dumps(dict(self._capacity))]
+                        "select batch.register_worker(%s, %s)",
+                        [name, json.dumps(dict(self._capacity))],
                     )
                 )
             except DatabaseAway as error:
@@ -110,7 +116,7 @@ class Worker:
 
     async def _work(self, worker_id: int) -> None:
         running = RunningSlices(self._settings.cancel_grace, self._settings.stop_grace)
-        recorder = Recorder(self._database, worker_id, running.stop_job)
+        recorder = Recorder(self._recording, worker_id, running.stop_job)
         slices = SliceRunner(
             self._database,
             recorder,

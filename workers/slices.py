@@ -53,6 +53,9 @@ class SliceRunner:
 
     async def run(self, job_id: UUID, first_seq: int) -> None:
         """Runs one slice and gives it back, whatever happens in between."""
+        # A second task for the same slice must not give away what the first has in hand.
+        if self._running.has(job_id, first_seq):
+            return
         # Known before it is taken: a cancel that comes between is not missed.
         with self._running.add(job_id, first_seq) as running:
             if running.is_stopped:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -20,25 +21,51 @@ logger = logging.getLogger(__name__)
 
 QUEUE = "backscroll"
 
+_MOMENT_SECONDS = 0.05
+_SOMETHING_CAME = json.dumps({"type": "job_inserted", "job_id": 0})
+
 
 class _Connector(procrastinate.PsycopgConnector):
     """Procrastinate's connector, listening on the direct address and never giving up on it."""
 
     def __init__(self, url: str, listen_url: str) -> None:
         super().__init__(
-            conninfo=connection_string(url, "backscroll queue"), min_size=1, max_size=4
+            conninfo=connection_string(url, "backscroll queue"),
+            min_size=1,
+            max_size=4,
+            # A process that is frozen between two statements must not hold a lock meanwhile.
+            kwargs={"autocommit": True},
         )
         self._listen_url = listen_url
 
     async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
+        async def look_again() -> None:
+            await on_notification(channel="", payload=_SOMETHING_CAME)
+
         async def pass_on(channel: str, payload: str) -> None:
             await on_notification(channel=channel, payload=payload)
+            # Procrastinate forgets a notification that comes while it looks and finds nothing,
+            # and would then wait for its next poll. Telling it a moment later mends that.
+            nudge.soon()
 
-        async def look_again() -> None:
-            payload = json.dumps({"type": "job_inserted", "job_id": 0})
-            await on_notification(channel="", payload=payload)
-
+        nudge = _Nudge(look_again)
         await listen(self._listen_url, channels, pass_on, on_connected=look_again)
+
+
+class _Nudge:
+    """Calls something once more, a moment later; many requests in that moment are one."""
+
+    def __init__(self, call: Callable[[], Awaitable[None]]) -> None:
+        self._call = call
+        self._task: asyncio.Task[None] | None = None
+
+    def soon(self) -> None:
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._later())
+
+    async def _later(self) -> None:
+        await asyncio.sleep(_MOMENT_SECONDS)
+        await self._call()
 
 
 def queue_app(url: str, listen_url: str) -> procrastinate.App:

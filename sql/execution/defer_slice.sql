@@ -8,7 +8,8 @@ set search_path = ''
 as $$
   select batch.defer_task(
     'process_slice',
-    p_job.priority * 10 + case when p_slice.first_seq = 1 and p_slice.attempts = 0 then 5 else 0 end,
+    p_job.priority * 10
+      + case when p_slice.first_seq = 1 and p_slice.attempts = 0 then 5 else 0 end,
     jsonb_build_object(
       'job_id', p_job.id, 'first_seq', p_slice.first_seq, 'last_seq', p_slice.last_seq
     )

@@ -14,6 +14,7 @@ declare
   v_slice batch.slices;
   v_lanes_free int;
   v_items_left int;
+  v_least numeric;
   v_last_seq int;
 begin
   select j.* into strict v_job from batch.jobs as j where j.id = p_job_id;
@@ -22,12 +23,15 @@ begin
   from batch.slices as s
   where s.job_id = p_job_id and s.state <> 'done';
 
+  -- Before a pace is known every lane gets its share, so that several workers find some.
+  v_least := case when v_job.next_seq = 1 then 1 else ceil(v_job.slice_size / 8.0) end;
+
   while v_lanes_free > 0 and v_job.next_seq <= v_job.total_items loop
     v_items_left := v_job.total_items - v_job.next_seq + 1;
     v_last_seq := v_job.next_seq - 1 + least(
       v_items_left,
       v_job.slice_size,
-      greatest(ceil(v_items_left::numeric / v_job.lanes), ceil(v_job.slice_size / 8.0))
+      greatest(ceil(v_items_left::numeric / v_job.lanes), v_least)
     );
 
     insert into batch.slices as s (job_id, first_seq, last_seq, created_at)

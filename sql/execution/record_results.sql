@@ -1,6 +1,7 @@
 -- Records what a worker has finished, for all its slices together: the results, the text in
 -- media_content and in the message's own column, and the worker's share of each job's counters,
--- in one statement. Returns the jobs among those named that want no more work, and whether for good.
+-- in one statement. Returns the jobs among those named that want no more work, and whether for
+-- good.
 --
 -- p_results is a list of objects: jobId, firstSeq (of the slice), seq, status, errorCode, error,
 -- text, provider, model, language, durationSeconds, processingMs, and ageMs: how long ago the item

@@ -1,7 +1,7 @@
 -- What an item of a content type takes with a provider and model: milliseconds and US dollars,
 -- low (a tenth of items take less), expected, and high (a tenth take more).
 --
--- By the newest results, up to 200 from each of the last ten jobs; with fewer than five of them,
+-- By the first results, up to 500, of each of the last ten jobs; with fewer than five of them,
 -- by what was measured on two cores and by what such a request usually uses, at today's price.
 -- Sound whose length is known and that is priced by the second costs exactly that. Costs are null
 -- if the price book does not know the model.
@@ -34,17 +34,24 @@ as $$
       select j.id from batch.jobs as j where j.total_items > 0 order by j.created_at desc limit 10
     ) as job
     cross join lateral (
-      select r.processing_ms, r.cost_usd
-      from batch.items as i
-      join batch.item_results as r on r.job_id = i.job_id and r.seq = i.seq
-      where i.job_id = job.id
-        and i.content_type = p_content_type
-        and r.status = 'processed'
-        and not r.is_reused
-        and r.provider = coalesce(p_provider, 'local')
-        and (p_model is null or r.model = p_model)
-      limit 200
+      -- bounded: of a type that a large job has none of, not all its items are read
+      select r.*
+      from batch.item_results as r
+      where r.job_id = job.id
+      order by r.seq
+      limit 500
     ) as r
+    cross join lateral (
+      select i.content_type
+      from batch.items as i
+      where i.job_id = r.job_id and i.seq = r.seq
+      limit 1
+    ) as i
+    where i.content_type = p_content_type
+      and r.status = 'processed'
+      and not r.is_reused
+      and r.provider = coalesce(p_provider, 'local')
+      and (p_model is null or r.model = p_model)
   ),
 
   -- ms on two cores or at a provider; tokens sent and received; seconds of sound

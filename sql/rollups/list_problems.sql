@@ -31,7 +31,8 @@ as $$
   select g.key, 'is not a cursor that an earlier page gave'
   from given as g
   cross join lateral batch.decode_cursor(g.value) as c (place)
-  where g.value is not null
+  where g.key = any (p_known)
+    and g.value is not null
     and case g.key
       when 'cursor' then
         batch.read_time(c.place ->> 'createdAt') is not null
@@ -63,5 +64,7 @@ as $$
   union all
   select g.key, 'must be a time in ISO 8601, such as 2026-01-31T12:00:00Z'
   from given as g
-  where g.key in ('createdAfter', 'createdBefore') and batch.read_time(g.value) is null;
+  where g.key in ('createdAfter', 'createdBefore')
+    and g.value is not null
+    and batch.read_time(g.value) is null;
 $$;

@@ -7,7 +7,8 @@ immutable
 set search_path = ''
 as $$
   with request as (
-    select case when jsonb_typeof(p_request) = 'object' then jsonb_strip_nulls(p_request) end as body
+    select
+      case when jsonb_typeof(p_request) = 'object' then jsonb_strip_nulls(p_request) end as body
   ),
 
   given as (

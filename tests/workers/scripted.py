@@ -11,6 +11,7 @@ start of an item is written to the file `started` in the media folder, a line ea
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections.abc import Sequence
 from decimal import Decimal
@@ -84,6 +85,7 @@ def _usage(words: dict[str, str]) -> Sequence[Usage]:
 
 
 async def main(url: str, root: str, *settings: str) -> None:
+    logging.basicConfig(level="INFO", filename=Path(root) / "log")
     values = dict(setting.split("=", 1) for setting in settings)
     chosen = Settings.model_validate({"BACKSCROLL_MEDIA_ROOT": root, **values})
     await Worker(chosen, url, url, ScriptedProcessor(Path(root)), CAPACITY).run()

@@ -82,9 +82,12 @@ def test_a_result_that_cannot_be_stored_fails_alone(scene: Scene) -> None:
 
 def test_two_workers_share_a_job_and_count_every_item_once(scene: Scene) -> None:
     scene.add("text shared\nhold both", count=24)
-    scene.workers.start()
-    scene.workers.start()
     job_id = scene.create()
+    # More slices than one worker takes at once.
+    scene.sql.run("update batch.jobs set lanes = 24 where id = %s", job_id)
+    scene.sql.run("select batch.plan_job(%s)", job_id)
+    scene.workers.start()
+    scene.workers.start()
     wait_until(
         lambda: scene.sql.value(
             "select count(distinct worker_id) from batch.slices where state = 'running'"
@@ -244,6 +247,7 @@ def test_a_worker_told_to_stop_gives_back_what_it_has_not_begun(
     wait_until(lambda: len(scene.workers.started()) == 4, "items to begin")
 
     first.send_signal(number)
+    wait_until(lambda: "stops when it has finished" in scene.workers.said(), "it to obey")
     scene.workers.release("go")
 
     assert first.wait(30) == 0

@@ -22,9 +22,7 @@ def job_id(sql: Sql) -> UUID:
 
 
 def record_all(sql: Sql, job_id: UUID, first: int, worker: int) -> None:
-    sql.record(
-        worker, *(processed(job_id, first, seq) for seq in sql.take(job_id, first, worker))
-    )
+    sql.record(worker, *(processed(job_id, first, seq) for seq in sql.take(job_id, first, worker)))
 
 
 def slice_row(sql: Sql, job_id: UUID, first: int) -> tuple[str, int | None, bool]:
@@ -68,13 +66,14 @@ def test_a_worker_that_does_not_hold_the_slice_changes_nothing(sql: Sql, job_id:
 
     sql.finish(job_id, 1, other)
     sql.finish(job_id, 33, worker)
-    sql.finish(job_id, 2, worker)
+    sql.finish(job_id, 5, worker)
     sql.finish(uuid4(), 1, worker)
 
     assert (sql.slices(job_id), sql.tasks(job_id)) == before
 
 
 def test_finishing_twice_changes_nothing(sql: Sql, job_id: UUID) -> None:
+    sql.at()
     worker = sql.worker()
     record_all(sql, job_id, 1, worker)
     sql.finish(job_id, 1, worker)
@@ -87,20 +86,20 @@ def test_finishing_twice_changes_nothing(sql: Sql, job_id: UUID) -> None:
 
 def test_the_last_slice_completes_the_job(sql: Sql) -> None:
     chat = add_chat(sql)
-    chat.add_many(2)
+    chat.add_many(8)
     job_id = sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id))
     worker = sql.worker()
-    record_all(sql, job_id, 1, worker)
-    record_all(sql, job_id, 2, worker)
+    slices = [first for first, _, _ in sql.slices(job_id)]
+    assert len(slices) > 1
+    for first in slices:
+        record_all(sql, job_id, first, worker)
 
-    sql.finish(job_id, 1, worker)
-    assert sql.job(job_id)["status"] == "processing"
-    sql.finish(job_id, 2, worker)
+    for first in slices:
+        assert sql.job(job_id)["status"] == "processing"
+        sql.finish(job_id, first, worker)
 
     job = sql.job(job_id)
-    assert (job["status"], job["processed_items"], job["progress_percent"]) == (
-        "completed", 2, 100,
-    )  # fmt: skip
+    assert (job["status"], job["processed_items"], job["progress_percent"]) == ("completed", 8, 100)
     assert sql.rows("select worker_id from batch.job_progress where job_id = %s", job_id) == [(0,)]
 
 

@@ -27,9 +27,7 @@ def chat(sql: Sql) -> Chat:
 def taken(sql: Sql, chat: Chat, worker: int, **request: Any) -> UUID:
     """A planned job whose items stand in one slice that `worker` has taken."""
     job_id = sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id), **request)
-    total = sql.job(job_id)["total_items"]
-    sql.run("delete from batch.slices where job_id = %s and first_seq > 1", job_id)
-    sql.run("update batch.slices set last_seq = %s where job_id = %s", total, job_id)
+    sql.in_one_slice(job_id)
     sql.take(job_id, 1, worker)
     return job_id
 
@@ -161,9 +159,7 @@ def test_a_failure_is_counted_by_its_stage_and_leaves_no_text(
     assert sql.job(job_id)["failed_items"] == 1
     assert sql.job(job_id)["total_cost_usd"] == Decimal("0.01")
     assert sql.value("select count(*) from public.media_content") == 0
-    assert (
-        sql.value("select image_description from public.messages where id = %s", message) is None
-    )
+    assert sql.value("select image_description from public.messages where id = %s", message) is None
     assert sql.row("select error_code, error_message from batch.item_results") == (
         code, "for a test",
     )  # fmt: skip
@@ -265,9 +261,7 @@ def test_results_of_several_jobs_go_in_one_call(sql: Sql, chat: Chat) -> None:
     worker = sql.worker()
     first, second = taken(sql, chat, worker), taken(sql, other, worker)
 
-    sql.record(
-        worker, processed(second, 1, 1), processed(first, 1, 2), failed(first, 1, 1)
-    )
+    sql.record(worker, processed(second, 1, 1), processed(first, 1, 2), failed(first, 1, 1))
 
     assert sql.counts(first) == {"imagesProcessed": 1, "processingFailed": 1}
     assert sql.counts(second) == {"documentsProcessed": 1}

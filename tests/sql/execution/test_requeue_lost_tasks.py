@@ -70,7 +70,10 @@ def test_a_task_that_a_dead_worker_had_fetched_is_queued_again(
     if how == "gone":
         sql.run("delete from procrastinate.procrastinate_workers")
     else:
-        sql.run("update procrastinate.procrastinate_workers set last_heartbeat = now() - '1 h'::interval")
+        sql.run(
+            "update procrastinate.procrastinate_workers"
+            " set last_heartbeat = now() - '1 hour'::interval"
+        )
 
     assert sql.value(REQUEUE) == 1
     assert waiting(sql, job_id) == before

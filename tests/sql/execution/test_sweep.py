@@ -17,9 +17,7 @@ def job_id(sql: Sql) -> UUID:
     sql.at(START)
     chat = add_chat(sql)
     chat.add_many(3)
-    job_id = sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id))
-    sql.run("delete from batch.slices where job_id = %s and first_seq > 1", job_id)
-    sql.run("update batch.slices set last_seq = 3 where job_id = %s", job_id)
+    job_id = sql.in_one_slice(sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id)))
     sql.run("delete from procrastinate.procrastinate_jobs")
     return job_id
 
@@ -39,9 +37,7 @@ def pass_time(sql: Sql, seconds: int, *alive: int) -> None:
             sql.rows("select * from batch.heartbeat(%s, '10 seconds')", worker)
 
 
-def test_the_slice_of_a_silent_worker_is_queued_again(
-    sql: Sql, job_id: UUID, sweeper: int
-) -> None:
+def test_the_slice_of_a_silent_worker_is_queued_again(sql: Sql, job_id: UUID, sweeper: int) -> None:
     silent = sql.worker()
     sql.take(job_id, 1, silent)
     sql.record(silent, processed(job_id, 1, 2))

@@ -58,9 +58,10 @@ def test_a_slice_is_taken_once(sql: Sql, chat: Chat) -> None:
 
     assert sql.take(job_id, 1, other) == []
     assert sql.take(job_id, 1, worker) == []
-    assert sql.row(
-        "select worker_id, attempts from batch.slices where job_id = %s", job_id
-    ) == (worker, 1)
+    assert sql.row("select worker_id, attempts from batch.slices where job_id = %s", job_id) == (
+        worker,
+        1,
+    )
 
 
 @pytest.mark.parametrize("order", ["cancel_job", "pause_job"])
@@ -85,9 +86,7 @@ def test_nothing_is_taken_of_what_does_not_exist(sql: Sql, chat: Chat) -> None:
 
 def test_what_another_job_finished_meanwhile_is_skipped(sql: Sql, chat: Chat) -> None:
     chat.add_many(2)
-    slow = plan(sql, chat)
-    sql.run("update batch.slices set last_seq = 2 where job_id = %s and first_seq = 1", slow)
-    sql.run("delete from batch.slices where job_id = %s and first_seq = 2", slow)
+    slow = sql.in_one_slice(plan(sql, chat))
     quick = plan(sql, chat, limit=1)
     sql.work_off(quick)
 

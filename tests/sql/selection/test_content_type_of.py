@@ -137,9 +137,7 @@ def test_what_cannot_become_text_has_no_content_type(sql: Sql, mime_type: str) -
 def test_without_a_mime_type_the_type_of_the_message_decides(
     sql: Sql, missing: str | None, message_type: str | None, content_type: str | None
 ) -> None:
-    assert (
-        sql.value("select batch.content_type_of(%s, %s)", missing, message_type) == content_type
-    )
+    assert sql.value("select batch.content_type_of(%s, %s)", missing, message_type) == content_type
 
 
 def test_a_mime_type_goes_before_the_type_of_the_message(sql: Sql) -> None:

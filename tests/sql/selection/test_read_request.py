@@ -87,9 +87,7 @@ def test_an_unknown_chat_is_not_found(sql: Sql) -> None:
         ({"jobType": "time_based_batch", "limit": -1}, "the request has several problems"),
     ],
 )
-def test_problems_are_told_as_a_list(
-    sql: Sql, request_: dict[str, Any], message: str
-) -> None:
+def test_problems_are_told_as_a_list(sql: Sql, request_: dict[str, Any], message: str) -> None:
     with sql.refused("BJ422") as caught:
         read(sql, **request_)
 

@@ -26,9 +26,7 @@ def test_iso_times_are_read_as_utc_where_no_zone_is_given(sql: Sql, text: str, u
     sql.run("set timezone = 'Asia/Tokyo'")
     sql.run("set datestyle = 'German'")
 
-    assert sql.value(
-        "select batch.read_time(%s) at time zone 'UTC' = %s::timestamp", text, utc
-    )
+    assert sql.value("select batch.read_time(%s) at time zone 'UTC' = %s::timestamp", text, utc)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,331 @@
+-- The schema batch as `make schema` wrote it from the catalogs: to read and compare.
+
+create type batch.content_type as enum ('audio', 'image', 'video', 'document');
+
+create type batch.job_state as enum ('pending', 'processing', 'paused', 'completed', 'failed', 'cancelled');
+
+create type batch.result_status as enum ('processed', 'failed', 'skipped');
+
+create type batch.slice_state as enum ('queued', 'running', 'done');
+
+table batch._yoyo_log (
+  id character varying(36) not null,
+  migration_hash character varying(64),
+  migration_id character varying(255),
+  operation character varying(10),
+  username character varying(255),
+  hostname character varying(255),
+  comment character varying(255),
+  created_at_utc timestamp without time zone,
+  constraint _yoyo_log_pkey PRIMARY KEY (id)
+);
+
+table batch._yoyo_migration (
+  migration_hash character varying(64) not null,
+  migration_id character varying(255),
+  applied_at_utc timestamp without time zone,
+  constraint _yoyo_migration_pkey PRIMARY KEY (migration_hash)
+);
+
+table batch._yoyo_version (
+  version integer not null,
+  installed_at_utc timestamp without time zone,
+  constraint _yoyo_version_pkey PRIMARY KEY (version)
+);
+
+table batch.error_codes (
+  code text not null,
+  stage text not null,
+  meaning text not null,
+  constraint error_codes_pkey PRIMARY KEY (code),
+  constraint stage_is_known CHECK ((stage = ANY (ARRAY['download'::text, 'processing'::text])))
+);
+
+table batch.installations (
+  id bigint not null generated always as identity,
+  version text not null,
+  checksum text not null,
+  procrastinate_version text not null,
+  installed_at timestamp with time zone not null default now(),
+  constraint installations_pkey PRIMARY KEY (id)
+);
+
+table batch.item_results (
+  job_id uuid not null,
+  seq integer not null,
+  status batch.result_status not null,
+  error_code text,
+  error_message text,
+  provider text,
+  model text,
+  language text,
+  cost_usd numeric(12,8),
+  tokens_used integer not null default 0,
+  processing_ms integer,
+  worker_id bigint,
+  started_at timestamp with time zone not null,
+  finished_at timestamp with time zone not null,
+  constraint item_results_pkey PRIMARY KEY (job_id, seq),
+  constraint cost_is_not_negative CHECK ((cost_usd >= (0)::numeric)),
+  constraint only_failed_results_have_an_error CHECK (((error_code IS NOT NULL) = (status = 'failed'::batch.result_status)))
+);
+
+CREATE INDEX item_results_failed_idx ON batch.item_results USING btree (job_id, seq) WHERE (status = 'failed'::batch.result_status);
+
+table batch.items (
+  job_id uuid not null,
+  seq integer not null,
+  message_id uuid not null,
+  content_type batch.content_type not null,
+  constraint items_pkey PRIMARY KEY (job_id, seq)
+);
+
+table batch.job_events (
+  id bigint not null generated always as identity,
+  job_id uuid not null,
+  type text not null,
+  actor text not null,
+  details jsonb not null default '{}'::jsonb,
+  created_at timestamp with time zone not null,
+  constraint job_events_pkey PRIMARY KEY (id),
+  constraint job_events_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
+);
+
+CREATE INDEX job_events_job_idx ON batch.job_events USING btree (job_id, id);
+
+table batch.job_moves (
+  from_status batch.job_state not null,
+  to_status batch.job_state not null,
+  constraint job_moves_pkey PRIMARY KEY (from_status, to_status)
+);
+
+table batch.job_progress (
+  job_id uuid not null,
+  worker_id bigint not null,
+  audio_processed integer not null default 0,
+  images_processed integer not null default 0,
+  videos_processed integer not null default 0,
+  documents_processed integer not null default 0,
+  download_failed integer not null default 0,
+  processing_failed integer not null default 0,
+  skipped integer not null default 0,
+  cost_usd numeric(16,8) not null default 0,
+  tokens_used bigint not null default 0,
+  current_item text,
+  last_seen_at timestamp with time zone not null,
+  constraint job_progress_pkey PRIMARY KEY (job_id, worker_id),
+  constraint job_progress_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
+) with (fillfactor=50);
+
+table batch.job_pulses (
+  job_id uuid not null,
+  sent_at timestamp with time zone not null,
+  constraint job_pulses_pkey PRIMARY KEY (job_id),
+  constraint job_pulses_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
+) with (fillfactor=50);
+
+table batch.jobs (
+  id uuid not null default gen_random_uuid(),
+  job_type text not null,
+  instance_id uuid,
+  chat_id uuid,
+  content_types batch.content_type[] not null,
+  days_back integer,
+  item_limit integer,
+  is_forced boolean not null default false,
+  language text,
+  request_params jsonb not null,
+  lanes integer not null default 8,
+  priority integer not null default 0,
+  status batch.job_state not null default 'pending'::batch.job_state,
+  status_changed_at timestamp with time zone not null,
+  error_message text,
+  total_found integer not null default 0,
+  total_items integer not null default 0,
+  skipped_at_plan integer not null default 0,
+  next_seq integer not null default 1,
+  slice_size integer not null default 32,
+  active_since timestamp with time zone,
+  active_before interval not null default '00:00:00'::interval,
+  created_at timestamp with time zone not null,
+  started_at timestamp with time zone,
+  completed_at timestamp with time zone,
+  constraint jobs_pkey PRIMARY KEY (id),
+  constraint active_while_processing CHECK (((active_since IS NOT NULL) = (status = 'processing'::batch.job_state))),
+  constraint days_back_is_1_to_3650 CHECK (((days_back >= 1) AND (days_back <= 3650))),
+  constraint found_are_items_or_left_alone CHECK (((total_items + skipped_at_plan) <= total_found)),
+  constraint item_limit_is_positive CHECK ((item_limit > 0)),
+  constraint job_type_is_known CHECK ((job_type = ANY (ARRAY['targeted_chat_sync'::text, 'time_based_batch'::text]))),
+  constraint lanes_are_1_to_64 CHECK (((lanes >= 1) AND (lanes <= 64))),
+  constraint only_ended_jobs_are_complete CHECK (((completed_at IS NOT NULL) = (status = ANY (ARRAY['completed'::batch.job_state, 'failed'::batch.job_state, 'cancelled'::batch.job_state])))),
+  constraint priority_is_within_100 CHECK (((priority >= '-100'::integer) AND (priority <= 100))),
+  constraint slice_size_is_positive CHECK ((slice_size > 0)),
+  constraint some_content_type_is_wanted CHECK ((cardinality(content_types) > 0)),
+  constraint targeted_job_has_a_chat CHECK (((chat_id IS NOT NULL) OR (job_type <> 'targeted_chat_sync'::text)))
+);
+
+CREATE INDEX jobs_created_at_idx ON batch.jobs USING btree (created_at DESC, id DESC);
+
+CREATE INDEX jobs_open_idx ON batch.jobs USING btree (status) WHERE (status = ANY (ARRAY['pending'::batch.job_state, 'processing'::batch.job_state, 'paused'::batch.job_state]));
+
+table batch.slices (
+  job_id uuid not null,
+  first_seq integer not null,
+  last_seq integer not null,
+  state batch.slice_state not null default 'queued'::batch.slice_state,
+  worker_id bigint,
+  attempts integer not null default 0,
+  created_at timestamp with time zone not null,
+  taken_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  constraint slices_pkey PRIMARY KEY (job_id, first_seq),
+  constraint running_slices_have_a_worker CHECK (((worker_id IS NOT NULL) = (state = 'running'::batch.slice_state))),
+  constraint slice_is_not_empty CHECK ((last_seq >= first_seq)),
+  constraint slices_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
+) with (fillfactor=70);
+
+CREATE INDEX slices_open_idx ON batch.slices USING btree (job_id, state) WHERE (state <> 'done'::batch.slice_state);
+
+table batch.workers (
+  id bigint not null generated always as identity,
+  name text not null,
+  capacity jsonb not null,
+  started_at timestamp with time zone not null,
+  alive_since timestamp with time zone not null,
+  last_seen_at timestamp with time zone not null,
+  stopped_at timestamp with time zone,
+  constraint workers_pkey PRIMARY KEY (id)
+) with (fillfactor=50);
+
+view batch.batch_jobs (
+  id uuid,
+  job_type text,
+  instance_id uuid,
+  request_params jsonb,
+  status text,
+  total_found integer,
+  total_items integer,
+  processed_items integer,
+  failed_items integer,
+  skipped_items integer,
+  current_item text,
+  progress_percent numeric(5,2),
+  total_cost_usd numeric(16,8),
+  total_tokens bigint,
+  results_summary jsonb,
+  error_message text,
+  estimated_completion timestamp with time zone,
+  created_at timestamp with time zone,
+  started_at timestamp with time zone,
+  completed_at timestamp with time zone,
+  chat_id uuid,
+  content_types batch.content_type[],
+  lanes integer,
+  priority integer
+);
+
+function batch.actor() returns text language sql stable;
+
+function batch.audit() returns TABLE(job_id uuid, counter text, counted numeric, found numeric) language sql stable set search_path="";
+
+function batch.cancel_job(p_job_id uuid) returns batch.jobs language plpgsql volatile set search_path="";
+
+function batch.clock() returns timestamp with time zone language sql stable;
+
+function batch.close_slices(p_job_id uuid) returns void language sql volatile set search_path="";
+
+function batch.content_type_of(p_mime_type text, p_message_type text DEFAULT NULL::text) returns batch.content_type language sql immutable;
+
+function batch.create_job(p_job_type text, p_chat_id text DEFAULT NULL::text, p_instance_id uuid DEFAULT NULL::uuid, p_days_back integer DEFAULT NULL::integer, p_limit integer DEFAULT NULL::integer, p_content_types text[] DEFAULT NULL::text[], p_force boolean DEFAULT false, p_language text DEFAULT NULL::text) returns uuid language sql volatile set search_path="";
+
+function batch.create_job(p_job_type text, p_chat_id uuid, p_instance_id uuid DEFAULT NULL::uuid, p_days_back integer DEFAULT NULL::integer, p_limit integer DEFAULT NULL::integer, p_content_types text[] DEFAULT NULL::text[], p_force boolean DEFAULT false, p_language text DEFAULT NULL::text) returns uuid language sql volatile set search_path="";
+
+function batch.create_job_from_json(p_request jsonb) returns uuid language plpgsql volatile set search_path="";
+
+function batch.decode_cursor(p_cursor text) returns jsonb language plpgsql immutable set search_path="";
+
+function batch.defer_slice(p_job batch.jobs, p_slice batch.slices) returns void language sql volatile set search_path="";
+
+function batch.defer_task(p_task text, p_priority integer, p_args jsonb) returns void language sql volatile set search_path="";
+
+function batch.encode_cursor(p_position jsonb) returns text language sql immutable;
+
+function batch.estimate_job(p_request jsonb) returns json language plpgsql stable set plan_cache_mode=force_custom_plan set search_path="";
+
+function batch.fail_job(p_job_id uuid, p_reason text) returns batch.jobs language plpgsql volatile set search_path="";
+
+function batch.find_chat(p_chat_id text, p_instance_id uuid) returns public.chats language plpgsql stable set search_path="";
+
+function batch.finish_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns void language plpgsql volatile set search_path="";
+
+function batch.fold_progress(p_job_id uuid) returns void language sql volatile set search_path="";
+
+function batch.heartbeat(p_worker_id bigint, p_timeout interval) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set search_path="";
+
+function batch.iso_time(p_time timestamp with time zone) returns text language sql stable;
+
+function batch.job_details(p_job_id uuid, p_query jsonb DEFAULT '{}'::jsonb) returns json language plpgsql stable set search_path="";
+
+function batch.job_json(p_job batch.batch_jobs) returns json language sql stable set search_path="";
+
+function batch.job_json(p_job_id uuid) returns json language plpgsql stable set search_path="";
+
+function batch.job_status(p_job_id uuid) returns json language plpgsql stable set search_path="";
+
+function batch.list_jobs(p_query jsonb DEFAULT '{}'::jsonb) returns json language plpgsql stable set plan_cache_mode=force_custom_plan set search_path="";
+
+function batch.list_problems(p_query jsonb, p_known text[]) returns TABLE(field text, problem text) language sql immutable set search_path="";
+
+function batch.media_content_takes_job_id() returns boolean language sql stable set search_path="";
+
+function batch.move_job(p_job_id uuid, p_to batch.job_state, p_details jsonb DEFAULT '{}'::jsonb) returns batch.jobs language plpgsql volatile set search_path="";
+
+function batch.next_slice_size(p_size integer, p_items integer, p_elapsed interval) returns integer language sql immutable set search_path="";
+
+function batch.notify_job(p_job_id uuid) returns void language sql volatile set search_path="";
+
+function batch.open_slices(p_job_id uuid) returns void language plpgsql volatile set search_path="";
+
+function batch.pause_job(p_job_id uuid) returns batch.jobs language sql volatile set search_path="";
+
+function batch.plan_job(p_job_id uuid) returns void language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
+
+function batch.processing_type_of(p_content_type batch.content_type) returns text language sql immutable;
+
+function batch.pulse_jobs(p_job_ids uuid[]) returns SETOF uuid language sql volatile set search_path="";
+
+function batch.read_request(p_request jsonb) returns batch.jobs language plpgsql stable set search_path="";
+
+function batch.read_time(p_text text) returns timestamp with time zone language plpgsql immutable set DateStyle=ISO, YMD set TimeZone=UTC set search_path="";
+
+function batch.record_results(p_worker_id bigint, p_results jsonb, p_current jsonb DEFAULT '{}'::jsonb) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set search_path="";
+
+function batch.register_worker(p_name text, p_capacity jsonb) returns bigint language sql volatile set search_path="";
+
+function batch.request_problems(p_request jsonb) returns TABLE(field text, problem text) language sql immutable set search_path="";
+
+function batch.requeue_lost_tasks(p_timeout interval) returns integer language sql volatile set search_path="";
+
+function batch.result_json(p_result batch.item_results) returns json language sql stable set search_path="";
+
+function batch.result_page(p_job_id uuid, p_status batch.result_status, p_cursor text, p_limit integer) returns json language plpgsql stable set plan_cache_mode=force_custom_plan set search_path="";
+
+function batch.resume_job(p_job_id uuid) returns batch.jobs language plpgsql volatile set search_path="";
+
+function batch.select_media(p_instance_id uuid, p_chat_id uuid, p_since timestamp without time zone, p_content_types batch.content_type[]) returns TABLE(message_id uuid, content_type batch.content_type, platform_timestamp timestamp without time zone, has_content boolean) language sql stable;
+
+function batch.settle_items(p_job batch.jobs, p_first_seq integer, p_last_seq integer, p_worker_id bigint) returns void language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
+
+function batch.settle_job(p_job_id uuid) returns void language plpgsql volatile set search_path="";
+
+function batch.stop_worker(p_worker_id bigint) returns void language sql volatile set search_path="";
+
+function batch.sweep(p_worker_id bigint, p_timeout interval) returns integer language plpgsql volatile set search_path="";
+
+function batch.take_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns TABLE(seq integer, message_id uuid, content_type batch.content_type, mime_type text, local_path text, media_url text, external_id text, caption text, language text) language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
+
+function batch.tell_workers_to_stop(p_job_id uuid, p_has_ended boolean) returns void language sql volatile set search_path="";
+
+function batch.text_of(p_content_type batch.content_type, p_transcription text, p_image_description text, p_video_description text, p_document_extraction text) returns text language sql immutable;
+
+function batch.usual_item(p_content_type batch.content_type, OUT processing_ms numeric, OUT cost_usd numeric) returns record language sql stable set search_path="";

@@ -1,0 +1,151 @@
+"""batch.estimate_job: what a request would do, without doing it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.database import NOW, Chat, Sql, add_chat, processed
+
+
+@pytest.fixture
+def chat(sql: Sql) -> Chat:
+    sql.at(NOW)
+    return add_chat(sql)
+
+
+def estimate(sql: Sql, **request: Any) -> dict[str, Any]:
+    found: dict[str, Any] = sql.value("select batch.estimate_job(%s)", json.dumps(request))
+    return found
+
+
+def of_chat(sql: Sql, chat: Chat, **request: Any) -> dict[str, Any]:
+    return estimate(sql, jobType="targeted_chat_sync", chatId=str(chat.id), **request)
+
+
+def test_items_are_counted_by_content_type(sql: Sql, chat: Chat) -> None:
+    chat.add_many(3, "audio/ogg")
+    chat.add("image/png")
+    chat.add("image/png", image_description="seen before")
+
+    found = of_chat(sql, chat)
+
+    assert (found["totalFound"], found["skippedItems"], found["totalItems"]) == (5, 1, 4)
+    assert [found[f"{kind}Count"] for kind in ("audio", "image", "video", "document")] == [
+        3, 1, 0, 0,
+    ]  # fmt: skip
+    assert found["contentTypes"]["image"] == {
+        "found": 2, "alreadyDone": 1, "toProcess": 1, "estimatedCostUsd": 0,
+        "estimatedDurationSeconds": 0.7,
+    }  # fmt: skip
+
+
+def test_only_the_wanted_content_types_are_there(sql: Sql, chat: Chat) -> None:
+    chat.add("audio/ogg")
+    chat.add("image/png")
+
+    found = of_chat(sql, chat, contentTypes=["audio"])
+
+    assert set(found["contentTypes"]) == {"audio"}
+    assert (found["totalItems"], found["imageCount"]) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{}, {"limit": 3}, {"limit": 100}, {"force": True}, {"force": True, "limit": 5},
+     {"contentTypes": ["image"], "limit": 2}, {"daysBack": 10}],
+)  # fmt: skip
+def test_it_foretells_what_the_plan_then_finds(
+    sql: Sql, chat: Chat, change: dict[str, Any]
+) -> None:
+    for day in range(1, 21):
+        done = {"image_description": "x"} if day % 4 == 0 else {}
+        chat.add(("image/png", "audio/ogg", "text/x")[day % 3], sent=f"2026-06-{day:02}", **done)
+    request = {"jobType": "targeted_chat_sync", "chatId": str(chat.id)} | change
+
+    found = estimate(sql, **request)
+    job = sql.job(sql.plan(**request))
+
+    assert (found["totalFound"], found["skippedItems"], found["totalItems"]) == (
+        job["total_found"], job["skipped_items"], job["total_items"],
+    )  # fmt: skip
+
+
+def test_nothing_in_scope_costs_nothing(sql: Sql, chat: Chat) -> None:
+    found = of_chat(sql, chat)
+
+    assert (found["totalFound"], found["totalItems"]) == (0, 0)
+    assert (found["estimatedCostUsd"], found["estimatedDurationSeconds"]) == (0, 0)
+
+
+def test_the_cost_goes_by_what_such_items_cost_before(sql: Sql, chat: Chat) -> None:
+    first = chat.add()
+    job_id = sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id))
+    worker = sql.worker()
+    sql.take(job_id, 1, worker)
+    sql.record(worker, processed(job_id, 1, 1, cost="0.00012", processingMs=2000))
+    chat.add_many(10)
+
+    found = of_chat(sql, chat)
+
+    assert first
+    assert found["estimatedCostUsd"] == 0.0012
+    assert found["estimatedDurationSeconds"] == 20
+    assert found["estimatedDurationMinutes"] == 0.33
+
+
+def test_more_places_for_a_content_type_make_it_shorter(sql: Sql, chat: Chat) -> None:
+    chat.add_many(10)
+    for _ in range(2):
+        sql.run("select batch.register_worker('w', '{\"image\": 2}')")
+
+    found = of_chat(sql, chat)
+
+    assert found["estimatedDurationSeconds"] == 1.8
+    assert found["warnings"] == []
+
+
+def test_what_no_running_worker_can_process_is_warned_of(sql: Sql, chat: Chat) -> None:
+    chat.add_many(3, "audio/ogg")
+    sql.worker()
+
+    assert of_chat(sql, chat)["warnings"] == [
+        "3 audio items would fail with no_provider: no running worker can process them"
+    ]
+
+
+@pytest.mark.parametrize("how", ["none", "stopped", "silent"])
+def test_it_warns_if_no_worker_is_running(sql: Sql, chat: Chat, how: str) -> None:
+    chat.add()
+    if how == "stopped":
+        sql.run("select batch.stop_worker(%s)", sql.worker())
+    elif how == "silent":
+        sql.worker()
+        sql.at("2026-06-30 12:01:01+00")
+
+    assert of_chat(sql, chat)["warnings"] == ["no worker is running: the job would wait for one"]
+
+
+def test_it_creates_nothing(sql: Sql, chat: Chat) -> None:
+    chat.add()
+
+    of_chat(sql, chat)
+
+    assert sql.value("select count(*) from batch.jobs") == 0
+    assert sql.tasks() == []
+
+
+def test_it_can_be_asked_where_nothing_may_be_written(sql: Sql, chat: Chat) -> None:
+    chat.add()
+    sql.run("set transaction_read_only = on")
+
+    assert of_chat(sql, chat)["totalItems"] == 1
+
+
+def test_it_refuses_what_creating_would_refuse(sql: Sql) -> None:
+    assert sql.problems("select batch.estimate_job('{}')")[0][0] == "jobType"
+    with sql.refused("BJ404"):
+        estimate(sql, jobType="time_based_batch", daysBack=7, instanceId=str(uuid4()))
