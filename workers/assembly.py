@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from app.provider_settings import GEMINI_ADDRESS, GROQ_ADDRESS, OPENAI_ADDRESS
 from app.settings import Settings, SettingsError
+from workers.items import MediaProcessing
 from workers.processors.audio import OnlineAudio
 from workers.processors.base import Processor
 from workers.processors.document import DocumentProcessor, PageReader
@@ -49,12 +50,21 @@ class Providers:
 
 @dataclass(frozen=True, slots=True)
 class Processing:
-    """Turns media into text, and how many of each content type at a time."""
+    """What turns media into text, and how many of each content type at a time."""
 
-    registry: Registry
+    registry: MediaProcessing
     capacity: Mapping[str, int]
+    """0: nobody could process that content type."""
     gate: LateGate
     """Before every provider; it stands open until it is told what to follow."""
+
+    def offers(self) -> dict[str, dict[str, str]]:
+        """Whom each content type is asked of first, as `batch.register_worker` takes it."""
+        return {
+            content_type: {"provider": provider, "model": model}
+            for content_type in self.capacity
+            for provider, model in self.registry.providers(content_type)[:1]
+        }
 
 
 def build_providers(settings: Settings, gate: Gate, clock: Clock | None = None) -> Providers:

@@ -32,6 +32,10 @@ class MediaProcessing(Protocol):
         """The providers' models whose text would do, in order; none for work done here."""
         ...
 
+    def providers(self, content_type: str) -> Sequence[tuple[str, str]]:
+        """The (provider, model) pairs that would be asked, in order."""
+        ...
+
     async def may_use(self, medium: Medium) -> Sequence[Usage]:
         """The most that processing can use with each provider that may be asked instead of
         another; empty if nobody is paid. Raises ProcessingFailed as `process`."""
@@ -47,11 +51,14 @@ class ItemWork:
         fetcher: MediaFetcher,
         processing: MediaProcessing,
         admission: Admission,
+        language: str | None = None,
     ) -> None:
+        """`language` is for items of jobs that name none; None: detected."""
         self._database = database
         self._fetcher = fetcher
         self._processing = processing
         self._admission = admission
+        self._language = language
         self._billed_before: dict[tuple[UUID, int], tuple[Usage, ...]] = {}
 
     async def work(self, job_id: UUID, first_seq: int, item: Item) -> Result | None:
@@ -59,10 +66,10 @@ class ItemWork:
         started = time.monotonic()
         result = Result(job_id=job_id, first_seq=first_seq, seq=item.seq, started=started)
         billed_before = self._billed_before.pop((job_id, item.seq), ())
-        usage: Sequence[Usage] = ()
+        language = item.language or self._language
         try:
             async with self._fetcher.fetch(item) as path:
-                medium = _medium(item, path)
+                medium = _medium(item, path, language)
                 sha256 = await asyncio.to_thread(sha256_of, path)
                 may_use = await self._processing.may_use(medium)
                 made = await self._admission.admit(
@@ -71,18 +78,17 @@ class ItemWork:
                         seq=item.seq,
                         sha256=sha256,
                         content_type=item.content_type,
-                        language=item.language,
+                        language=language,
                         models=self._processing.models(item.content_type),
                         is_forced=item.is_forced,
                         may_use=may_use,
                     )
                 )
-                result = result.remembered_as(sha256, item.language, is_reused=made is not None)
+                result = result.remembered_as(sha256, language, is_reused=made is not None)
                 # What it waited for is not what it took.
                 result = result.begun_at(time.monotonic())
                 extraction = made or await self._processing.process(medium)
-                usage = () if made else extraction.usage
-                return result.processed(extraction, (*billed_before, *usage))
+                return result.processed(extraction, (*billed_before, *extraction.usage))
         except ProcessingFailed as failure:
             return result.failed(failure.code, failure.message, (*billed_before, *failure.usage))
         except ProvidersAway as away:
@@ -109,12 +115,12 @@ class ItemWork:
             logger.warning("the pause of job %s waits for the database: %s", job_id, error)
 
 
-def _medium(item: Item, path: Path) -> Medium:
+def _medium(item: Item, path: Path, language: str | None) -> Medium:
     return Medium(
         path=path,
         content_type=item.content_type,
         mime_type=item.mime_type,
         file_name=item.label,
         caption=item.caption,
-        language=item.language,
+        language=language,
     )

@@ -20,6 +20,7 @@ from pathlib import Path
 import uvloop
 
 from app.settings import Settings
+from workers.assembly import Processing
 from workers.processors.base import (
     Extraction,
     Medium,
@@ -27,6 +28,7 @@ from workers.processors.base import (
     ProvidersAway,
     Usage,
 )
+from workers.providers.gate import LateGate
 from workers.service import Worker
 
 CAPACITY = {"audio": 0, "image": 4, "video": 0, "document": 4}
@@ -59,6 +61,9 @@ class ScriptedProcessor:
     def models(self, content_type: str) -> Sequence[str]:
         return ("scripted",)
 
+    def providers(self, content_type: str) -> Sequence[tuple[str, str]]:
+        return (("scripted", "scripted"),)
+
     async def may_use(self, medium: Medium) -> Sequence[Usage]:
         return _usage(_words(medium))
 
@@ -88,7 +93,8 @@ async def main(url: str, root: str, *settings: str) -> None:
     logging.basicConfig(level="INFO", filename=Path(root) / "log")
     values = dict(setting.split("=", 1) for setting in settings)
     chosen = Settings.model_validate({"BACKSCROLL_MEDIA_ROOT": root, **values})
-    await Worker(chosen, url, url, ScriptedProcessor(Path(root)), CAPACITY).run()
+    processing = Processing(ScriptedProcessor(Path(root)), CAPACITY, LateGate())
+    await Worker(chosen, url, url, processing).run()
 
 
 if __name__ == "__main__":

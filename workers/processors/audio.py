@@ -20,6 +20,7 @@ class OnlineAudio:
 
     def __init__(self, transcriber: Transcriber, recordings: Recordings) -> None:
         """`recordings` is its owner's to close."""
+        self.provider = transcriber.name
         self.model = transcriber.model
         self._transcriber = transcriber
         self._recordings = recordings

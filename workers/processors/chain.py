@@ -20,8 +20,9 @@ from workers.providers.answers import Bill
 class Paid(Protocol):
     """A processor that asks a provider."""
 
+    provider: str
     model: str
-    """'' where it is not known beforehand who is asked."""
+    """Both '' where it is not known beforehand who is asked."""
 
     async def most_usage(self, medium: Medium) -> Usage | None:
         """The most that the medium can use if nothing is sent twice; None if it costs nothing.

@@ -71,7 +71,7 @@ class DocumentProcessor:
         self._page_readers = tuple(page_readers)
         self._page_stand_ins = tuple(page_stand_ins)
         self._looked_at: OrderedDict[FileKey, documents.Document] = OrderedDict()
-        self.model = ""
+        self.provider = self.model = ""
 
     async def most_usage(self, medium: Medium) -> Usage | None:
         """See `chain.Paid`. A pdf is read for it, once: how many pages are scans is not known."""

@@ -89,6 +89,7 @@ class OnlineImages:
 
     def __init__(self, viewer: Viewer, local: ImageProcessor, prompt: str) -> None:
         """`prompt` says what to do with a picture or a page; `local` is its owner's to close."""
+        self.provider = viewer.name
         self.model = viewer.model
         self._viewer = viewer
         self._local = local

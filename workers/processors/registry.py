@@ -96,6 +96,15 @@ class Registry:
         models = (each.model for each in chain.processors if isinstance(each, Paid))
         return tuple(dict.fromkeys(filter(None, models)))
 
+    def providers(self, content_type: str) -> list[tuple[str, str]]:
+        """The (provider, model) pairs of a chain, in order; none of those that work locally."""
+        chain = self._chains.get(content_type, Chain())
+        return [
+            (each.provider, each.model)
+            for each in chain.processors
+            if isinstance(each, Paid) and each.provider
+        ]
+
     async def may_use(self, medium: Medium) -> list[Usage]:
         """The most that each provider of the chain can use that may be asked about the medium.
 

@@ -30,6 +30,7 @@ class OnlineVideo:
 
     def __init__(self, viewer: Viewer, recordings: Recordings, prompt: str) -> None:
         """`recordings` is its owner's to close."""
+        self.provider = viewer.name
         self.model = viewer.model
         self._viewer = viewer
         self._recordings = recordings

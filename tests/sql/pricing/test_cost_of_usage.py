@@ -44,9 +44,7 @@ def add_price(
 
 
 def cost(sql: Sql, at: str = AT, **usage: Any) -> Decimal | None:
-    found: Decimal | None = sql.value(
-        "select batch.cost_of_usage(%s, %s)", json.dumps(usage), at
-    )
+    found: Decimal | None = sql.value("select batch.cost_of_usage(%s, %s)", json.dumps(usage), at)
     return found
 
 
@@ -72,9 +70,7 @@ def cost(sql: Sql, at: str = AT, **usage: Any) -> Decimal | None:
         ({"provider": "openai", "model": "gpt-4o-mini", "inputTokens": 1}, "0.00000015"),
     ],
 )  # fmt: skip
-def test_a_cost_is_exact_to_the_eighth_decimal(
-    sql: Sql, usage: dict[str, Any], usd: str
-) -> None:
+def test_a_cost_is_exact_to_the_eighth_decimal(sql: Sql, usage: dict[str, Any], usd: str) -> None:
     assert cost(sql, **usage) == Decimal(usd)
 
 
@@ -103,9 +99,7 @@ def test_what_the_price_book_cannot_tell_is_null_and_not_free(
 def test_a_model_priced_by_time_is_not_charged_for_its_tokens_as_well(sql: Sql) -> None:
     add_price(sql, "openai", "whisper-1", "output_token", "100", 1)
 
-    usd = cost(
-        sql, provider="openai", model="whisper-1", audioSeconds="10", outputTokens=50
-    )
+    usd = cost(sql, provider="openai", model="whisper-1", audioSeconds="10", outputTokens=50)
 
     assert usd == Decimal("0.001")
 

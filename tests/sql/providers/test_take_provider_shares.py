@@ -26,9 +26,7 @@ class Worker:
 
     def is_limited(self) -> bool:
         return bool(
-            self._sql.row(
-                "select * from batch.take_provider_shares(%s, 'groq', 0, 0)", self._id
-            )[2]
+            self._sql.row("select * from batch.take_provider_shares(%s, 'groq', 0, 0)", self._id)[2]
         )
 
 
