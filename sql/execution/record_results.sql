@@ -89,7 +89,8 @@ as $$
       cost_usd, batch_job_id, processing_time_ms, created_at
     )
     select
-      o.media_content_id, o.message_id, batch.processing_type_of(o.content_type), o.text, left(o.model, 100),
+      o.media_content_id, o.message_id, batch.processing_type_of(o.content_type), o.text,
+      left(o.model, 100),
       left(o.provider, 50), left(o.language, 10), round(o.duration_seconds)::int, o.tokens,
       round(o.cost_usd * 100)::int,
       case when (select batch.media_content_takes_job_id()) then o.job_id end,
@@ -102,7 +103,9 @@ as $$
     insert into batch.made_texts as t (
       sha256, processing_type, language, model, media_content_id, made_at
     )
-    select distinct on (o.sha256, batch.processing_type_of(o.content_type), o.asked_language, o.model)
+    select distinct on (
+      o.sha256, batch.processing_type_of(o.content_type), o.asked_language, o.model
+    )
       o.sha256, batch.processing_type_of(o.content_type), o.asked_language, o.model,
       o.media_content_id, o.finished_at
     from outcomes as o

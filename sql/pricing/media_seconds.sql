@@ -4,7 +4,7 @@ create or replace function batch.media_seconds(p_metadata jsonb)
 returns numeric
 language sql
 immutable
-parallel safe
+set search_path = ''
 as $$
   select case when jsonb_typeof(said.seconds) = 'number' then (said.seconds #>> '{}')::numeric end
   from (

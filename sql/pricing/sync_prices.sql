@@ -1,5 +1,5 @@
--- Takes over a list of prices: {provider, model, unit, usd, perUnits, minimumUnits, validFrom}, where
--- validFrom null means: as far back as is known. Returns how many it added.
+-- Takes over a list of prices: {provider, model, unit, usd, perUnits, minimumUnits, validFrom},
+-- where validFrom null means: as far back as is known. Returns how many it added.
 --
 -- A price that is new in the book counts from the beginning; one that differs from the book's
 -- counts from now, since what was paid was paid at the old one. Prices that somebody entered by

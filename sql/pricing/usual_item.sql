@@ -1,8 +1,8 @@
 -- What an item of a content type takes with a provider and model: milliseconds and US dollars,
 -- low (a tenth of items take less), expected, and high (a tenth take more).
 --
--- By the first results, up to 500, of each of the last ten jobs; with fewer than five of them,
--- by what was measured on two cores and by what such a request usually uses, at today's price.
+-- By the first results, up to 500, of each of the last ten jobs; before there are any, by what
+-- was measured on two cores and by what such a request usually uses, at today's price.
 -- Sound whose length is known and that is priced by the second costs exactly that. Costs are null
 -- if the price book does not know the model.
 create or replace function batch.usual_item(
@@ -23,7 +23,7 @@ set search_path = ''
 as $$
   with recent as (
     select
-      count(*) >= 5 as is_enough,
+      count(*) > 0 as is_known,
       percentile_cont(0.1) within group (order by r.processing_ms)::numeric as ms_low,
       avg(r.processing_ms) as ms,
       percentile_cont(0.9) within group (order by r.processing_ms)::numeric as ms_high,
@@ -107,12 +107,12 @@ as $$
   )
 
   select
-    case when r.is_enough then r.ms_low else g.ms_low end,
-    case when r.is_enough then r.ms else g.ms end,
-    case when r.is_enough then r.ms_high else g.ms_high end,
-    case when r.is_enough and not e.yes then r.cost_low else g.cost_low end,
-    case when r.is_enough and not e.yes then r.cost else g.cost end,
-    case when r.is_enough and not e.yes then r.cost_high else g.cost_high end
+    case when r.is_known then r.ms_low else g.ms_low end,
+    case when r.is_known then r.ms else g.ms end,
+    case when r.is_known then r.ms_high else g.ms_high end,
+    case when r.is_known and not e.yes then r.cost_low else g.cost_low end,
+    case when r.is_known and not e.yes then r.cost else g.cost end,
+    case when r.is_known and not e.yes then r.cost_high else g.cost_high end
   from recent as r
   cross join guess as g
   cross join is_exact as e;

@@ -20,7 +20,8 @@ as $$
   select
     p_job_id, 0, sum(s.audio_processed), sum(s.images_processed), sum(s.videos_processed),
     sum(s.documents_processed), sum(s.download_failed), sum(s.processing_failed),
-    sum(s.skipped), sum(s.reused), sum(s.unpriced), sum(s.cost_usd), sum(s.tokens_used), max(s.last_seen_at)
+    sum(s.skipped), sum(s.reused), sum(s.unpriced), sum(s.cost_usd), sum(s.tokens_used),
+    max(s.last_seen_at)
   from shares as s
   having count(*) > 0
   on conflict (job_id, worker_id) do update
