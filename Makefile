@@ -25,8 +25,8 @@ $(READY): pyproject.toml constraints.txt
 	  --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-demo: $(READY) ## run the main job on a sample chat, from nothing to searchable text
-	@$(BIN)/backscroll demo
+demo: $(READY) ## run the main job on a sample chat (PROVIDERS=stand-in: with providers that cost nothing)
+	@$(BIN)/backscroll demo $(if $(PROVIDERS),--providers $(PROVIDERS))
 
 test: $(READY) ## run the tests (PG=16 for PostgreSQL 16; ARGS='-k cancel' for some)
 	@BACKSCROLL_TEST_PG=$(PG) $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)

@@ -22,6 +22,7 @@ from app import __version__
 from app.database import connection_string
 from app.files import project_file
 from app.one_transaction import OneTransactionBackend
+from app.prices import sync_prices
 
 _LOCK = "select pg_advisory_xact_lock(hashtextextended('backscroll migrate', 0))"
 _INCLUDE = re.compile(r"^\\ir (\S+)$", re.MULTILINE)
@@ -49,6 +50,7 @@ def migrate(url: str) -> MigrationReport:
         _install_procrastinate(connection, installed, report)
         _apply_migrations(connection, report)
         _install_sql(connection, installed, report)
+        _fill_price_book(connection, report)
     return report
 
 
@@ -71,6 +73,12 @@ class _Installed:
     version: str
     checksum: str
     procrastinate_version: str
+
+
+def _fill_price_book(connection: psycopg.Connection[Any], report: MigrationReport) -> None:
+    known = connection.execute("select exists (select from batch.model_prices)").fetchone()
+    if known == (False,):
+        report.done.append(f"filled the price book with {sync_prices(connection)} prices")
 
 
 def _check_server(connection: psycopg.Connection[Any]) -> None:

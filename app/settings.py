@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,7 +10,10 @@ from psycopg import ProgrammingError, conninfo
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from app.allowed_hosts import AllowedHosts
+from app.provider_settings import ProviderSettings
 
 
 class SettingsError(Exception):
@@ -36,12 +40,31 @@ def _whole_number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
 
 
+def _host_list(text: str) -> str:
+    AllowedHosts.parse(text)
+    return text
+
+
+def _bucket_list(text: str) -> str:
+    if not all(_BUCKET.fullmatch(bucket) for bucket in _listed(text)):
+        raise ValueError("addresses such as s3://bucket, gs://bucket, az://container, with commas")
+    return text
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+_BUCKET = re.compile(r"(?:s3|gs|az)://[^/,]+")
+
 DatabaseAddress = Annotated[str, AfterValidator(_database_address)]
 Folder = Annotated[Path, AfterValidator(Path.expanduser)]
+HostList = Annotated[str, AfterValidator(_host_list)]
+BucketList = Annotated[str, AfterValidator(_bucket_list)]
 Seconds = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class Settings(BaseSettings):
+class Settings(ProviderSettings):
     """All settings. Times in seconds, sizes in megabytes (2**20 bytes)."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
@@ -78,12 +101,26 @@ class Settings(BaseSettings):
     download_timeout: Seconds = Field(120, gt=0, validation_alias="BACKSCROLL_DOWNLOAD_TIMEOUT")
     """For one medium in all, however slowly it trickles in."""
 
+    media_allow_hosts: HostList | None = Field(
+        None, validation_alias="BACKSCROLL_MEDIA_ALLOW_HOSTS"
+    )
+    """Hosts that media are fetched from although their addresses are not public."""
+
+    media_buckets: BucketList | None = Field(None, validation_alias="BACKSCROLL_MEDIA_BUCKETS")
+    """The buckets of object stores that messages may name; absent: all that can be read."""
+
     processor_timeout: Seconds = Field(60, gt=0, validation_alias="BACKSCROLL_PROCESSOR_TIMEOUT")
     """For one file in a parser; then the parser is killed and the item fails."""
 
     document_processes: int = Field(
         2, ge=1, le=64, validation_alias="BACKSCROLL_DOCUMENT_PROCESSES"
     )
+    media_processes: int = Field(2, ge=1, le=64, validation_alias="BACKSCROLL_MEDIA_PROCESSES")
+    """They decode sound and film."""
+    whisper_model: Folder | None = Field(None, validation_alias="BACKSCROLL_WHISPER_MODEL")
+    """A folder with a Whisper model for CTranslate2; absent: rough recognition, English only."""
+    speech_processes: int = Field(1, ge=1, le=64, validation_alias="BACKSCROLL_SPEECH_PROCESSES")
+    """They recognise speech on this machine."""
     ocr_processes: int = Field(1, ge=1, le=64, validation_alias="BACKSCROLL_OCR_PROCESSES")
 
     cancel_grace: Seconds = Field(10, ge=0, validation_alias="BACKSCROLL_CANCEL_GRACE")
@@ -100,6 +137,16 @@ class Settings(BaseSettings):
     def media_folder(self) -> Path:
         """The media folder, absolute; it need not exist."""
         return (self.media_root or self.home / "media").absolute()
+
+    @property
+    def allowed_hosts(self) -> AllowedHosts:
+        """The value of BACKSCROLL_MEDIA_ALLOW_HOSTS, parsed."""
+        return AllowedHosts.parse(self.media_allow_hosts or "")
+
+    @property
+    def allowed_buckets(self) -> frozenset[str]:
+        """The value of BACKSCROLL_MEDIA_BUCKETS, parsed; none: no bucket is left out."""
+        return frozenset(_listed(self.media_buckets or ""))
 
 
 def load_settings() -> Settings:

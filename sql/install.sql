@@ -1,6 +1,9 @@
 -- Everything in the schema batch that can be made again: run on every upgrade, in this order,
 -- in the transaction of `backscroll migrate`. Tables and types are in migrations/.
 
+-- first: nothing of an earlier release stays
+\ir shared/drop_functions.sql
+
 -- shared: the clock, and how values are written
 \ir shared/clock.sql
 \ir shared/actor.sql
@@ -19,6 +22,18 @@
 \ir selection/request_problems.sql
 \ir selection/read_request.sql
 
+-- pricing: what requests to providers cost
+\ir pricing/price_at.sql
+\ir pricing/sync_prices.sql
+\ir pricing/cost_of_usage.sql
+\ir pricing/cost_of_usages.sql
+\ir pricing/tokens_of_usages.sql
+\ir pricing/media_seconds.sql
+\ir pricing/usual_item.sql
+\ir pricing/expectation.sql
+\ir pricing/estimate_json.sql
+\ir pricing/estimate_items.sql
+
 -- rollups: what is read
 \ir rollups/batch_jobs.sql
 \ir rollups/job_json.sql
@@ -30,6 +45,7 @@
 \ir rollups/list_jobs.sql
 \ir rollups/fold_progress.sql
 \ir rollups/audit.sql
+\ir pricing/spending.sql
 
 -- notifications: what LISTEN batch_jobs hears
 \ir notifications/notify_job.sql
@@ -40,6 +56,7 @@
 \ir state_machine/move_job.sql
 \ir state_machine/settle_job.sql
 \ir state_machine/close_slices.sql
+\ir state_machine/hold_job.sql
 
 -- execution: planning, slices, results, and what brings lost work back
 \ir execution/error_codes.sql
@@ -52,6 +69,9 @@
 \ir execution/take_slice.sql
 \ir execution/media_content_takes_job_id.sql
 \ir execution/record_results.sql
+\ir execution/release_items.sql
+\ir execution/admit_paid_item.sql
+\ir execution/admit_items.sql
 \ir execution/finish_slice.sql
 \ir execution/register_worker.sql
 \ir execution/heartbeat.sql
@@ -66,7 +86,11 @@
 \ir state_machine/pause_job.sql
 \ir state_machine/resume_job.sql
 \ir state_machine/fail_job.sql
+\ir state_machine/set_budget.sql
+
+-- providers: limits that all workers share
+\ir providers/take_provider_shares.sql
+\ir providers/hold_provider.sql
 
 -- pricing: what a job would take
-\ir pricing/usual_item.sql
 \ir pricing/estimate_job.sql

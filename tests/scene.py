@@ -73,13 +73,18 @@ class Scene:
         self.sql = sql
         self.workers = workers
         self.chat: Chat = add_chat(sql)
+        sql.run(
+            "insert into batch.model_prices (provider, model, unit, usd, per_units, valid_from)"
+            " values ('scripted', 'scripted', 'audio_second', 1, 1, '2020-01-01')"
+        )
 
     def add(self, script: str, count: int = 1) -> None:
         """Messages with a document each that holds `script`."""
         for _ in range(count):
             number = self.sql.value("select count(*) from public.messages")
             name = f"{number:05}.txt"
-            (self.workers.root / name).write_text(script)
+            # The same bytes would be the same medium, whose text is made once.
+            (self.workers.root / name).write_text(f"{script}\nnumber {number}")
             self.chat.add("text/plain", media_local_path=name)
 
     def create(self, **request: Any) -> UUID:

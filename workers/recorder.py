@@ -13,6 +13,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import UUID
 
 from app.database import Database, DatabaseAway, UnusableInput
@@ -136,14 +137,9 @@ class Recorder:
                 await self._record([result], {})
             except UnusableInput:
                 logger.exception("item %s of job %s cannot be stored", result.seq, result.job_id)
-                refused = Result(
-                    job_id=result.job_id,
-                    first_seq=result.first_seq,
-                    seq=result.seq,
-                    started=result.started,
+                refused = replace(
+                    result.failed("internal_error", "the result could not be stored"),
                     finished=result.finished,
-                    error_code="internal_error",
-                    error="the result could not be stored",
                 )
                 await self._record([refused], {})
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
 
-from workers.processors.base import Extraction
+from workers.processors.base import Extraction, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Item:
     external_id: str
     caption: str | None
     language: str | None
+    is_forced: bool = False
 
     @property
     def label(self) -> str:
@@ -39,10 +42,37 @@ class Result:
     first_seq: int
     seq: int
     started: float
-    finished: float
+    finished: float = 0.0
     extraction: Extraction | None = None
     error_code: str | None = None
     error: str | None = None
+    usage: Sequence[Usage] = ()
+    """What was billed, or may have been, also for an item that failed."""
+    sha256: str | None = None
+    asked_language: str | None = None
+    is_reused: bool = False
+
+    def remembered_as(self, sha256: str, language: str | None, *, is_reused: bool) -> Result:
+        """With the key under which its text is found again for the same bytes."""
+        return replace(self, sha256=sha256, asked_language=language, is_reused=is_reused)
+
+    def begun_at(self, started: float) -> Result:
+        return replace(self, started=started)
+
+    def processed(self, extraction: Extraction, usage: Sequence[Usage]) -> Result:
+        """Ended now, with a text."""
+        return replace(self, extraction=extraction, usage=usage, finished=time.monotonic())
+
+    def failed(self, code: str, error: str, usage: Sequence[Usage] = ()) -> Result:
+        """Ended now, without one."""
+        return replace(
+            self,
+            extraction=None,
+            error_code=code,
+            error=error,
+            usage=usage,
+            finished=time.monotonic(),
+        )
 
     def as_json(self, now: float) -> dict[str, Any]:
         """As `batch.record_results` takes it; `now` is the monotonic clock's time."""
@@ -52,14 +82,13 @@ class Result:
             "seq": self.seq,
             "processingMs": round((self.finished - self.started) * 1000),
             "ageMs": round((now - self.finished) * 1000),
+            "usage": [usage_json(each) for each in self.usage],
         }
         if self.extraction is None:
             return record | {
                 "status": "failed",
                 "errorCode": self.error_code,
                 "error": storable(self.error or ""),
-                "tokens": 0,
-                "costUsd": "0",
             }
         made = self.extraction
         duration = made.duration_seconds
@@ -70,9 +99,22 @@ class Result:
             "model": made.model,
             "language": made.language,
             "durationSeconds": None if duration is None else str(duration),
-            "tokens": made.tokens_used,
-            "costUsd": str(made.cost_usd),
+            "sha256": self.sha256,
+            "askedLanguage": self.asked_language,
+            "isReused": self.is_reused,
         }
+
+
+def usage_json(usage: Usage) -> dict[str, Any]:
+    """As the database takes it: see `batch.cost_of_usage`."""
+    return {
+        "provider": usage.provider,
+        "model": usage.model,
+        "inputTokens": usage.input_tokens,
+        "audioTokens": usage.audio_tokens,
+        "outputTokens": usage.output_tokens,
+        "audioSeconds": str(usage.audio_seconds),
+    }
 
 
 def storable(text: str) -> str:

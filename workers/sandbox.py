@@ -29,6 +29,9 @@ Result = TypeVar("Result")
 
 START_SECONDS = 60.0
 """For a child to start and import what is preloaded."""
+MAX_FILE_BYTES = 1_000_000
+"""Of any one file that a child writes, which includes the one that collects stderr. Most parsers
+have nothing to write."""
 MAX_ANSWER_BYTES = 64 * 2**20
 """A longer answer is not read: it is how a child could exhaust the worker's own memory."""
 KEPT_OUTPUT_BYTES = 64_000
@@ -50,16 +53,18 @@ class Sandbox:
         *,
         processes: int = 1,
         memory_mb: int = 800,
+        max_file_bytes: int = MAX_FILE_BYTES,
         preload: Sequence[str] = (),
         calls_per_process: int = 500,
     ) -> None:
-        """`memory_mb` bounds the address space of each child.
+        """`memory_mb` bounds the address space of each child, `max_file_bytes` what it writes.
 
         `preload` names modules to import before the first call, outside its timeout. A child is
         replaced after `calls_per_process` calls, because parsers leak.
         """
         self.name = name
         self._memory_mb = memory_mb
+        self._max_file_bytes = max_file_bytes
         self._preload = tuple(preload)
         self._calls_per_process = calls_per_process
         self._slots = asyncio.Semaphore(processes)
@@ -114,7 +119,7 @@ class Sandbox:
         if self._is_closed:
             raise RuntimeError(f"sandbox {self.name} is closed")
 
-        child = _Child(self._memory_mb)
+        child = _Child(self._memory_mb, self._max_file_bytes)
         self._children.add(child)
         try:
             await child.connect(self._preload)
@@ -181,7 +186,7 @@ class _ChildDiedError(Exception):
 class _Child:
     """One process with its socket, and a nameless file that holds what it printed."""
 
-    def __init__(self, memory_mb: int) -> None:
+    def __init__(self, memory_mb: int, max_file_bytes: int) -> None:
         self.is_ready = False
         """False while a call is under way and after one that leaves the process unfit."""
         self.calls = 0
@@ -190,9 +195,10 @@ class _Child:
         self._writer: asyncio.StreamWriter | None = None
         self._socket, theirs = socket.socketpair()
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 (_clean_up closes it)
+        limits = [str(os.getpid()), str(memory_mb), str(max_file_bytes)]
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", sandbox_child.__file__, str(os.getpid()), str(memory_mb)],
+                [sys.executable, "-I", sandbox_child.__file__, *limits],
                 stdin=theirs.fileno(),
                 stdout=self._output,
                 stderr=self._output,

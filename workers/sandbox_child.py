@@ -1,8 +1,9 @@
 """The process in which `workers.sandbox` runs parsers: reads a call, runs it, answers, repeats.
 
-Started by its path as `python -I sandbox_child.py PARENT_PID MEMORY_MB`, with a socket as stdin
-and a file as stdout and stderr. Each message is 8 bytes of length, then JSON: never pickle, so
-that a parser taken over by a hostile file cannot run code in the worker that reads its answers.
+Started by its path as `python -I sandbox_child.py PARENT_PID MEMORY_MB MAX_FILE_BYTES`, with a
+socket as stdin and a file as stdout and stderr. Each message is 8 bytes of length, then JSON:
+never pickle, so that a parser taken over by a hostile file cannot run code in the worker that
+reads its answers.
 """
 
 from __future__ import annotations
@@ -19,8 +20,6 @@ import traceback
 from typing import Any
 
 PR_SET_PDEATHSIG = 1
-MAX_WRITTEN_BYTES = 1_000_000
-"""Of any one file, which includes the one that collects stderr: parsers have nothing to write."""
 OUT_OF_MEMORY_TEXTS = (
     "memory allocation of",
     "bad_alloc",
@@ -28,16 +27,17 @@ OUT_OF_MEMORY_TEXTS = (
     "Cannot allocate memory",
     "Failed to allocate",
     "Insufficient memory",
+    ") failed from /",
 )
-"""How Rust, C++, the C library, onnxruntime and OpenCV put it."""
+"""How Rust, C++, the C library, onnxruntime, OpenCV and PocketSphinx put it."""
 
 
 def main() -> None:
     """Serves calls until the parent closes the socket."""
-    parent_pid, memory_mb = int(sys.argv[1]), int(sys.argv[2])
+    parent_pid, memory_mb, max_file_bytes = map(int, sys.argv[1:4])
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with(parent_pid)
-    limit_resources(memory_mb)
+    limit_resources(memory_mb, max_file_bytes)
     connection = take_stdin()
 
     hello = receive(connection)
@@ -60,11 +60,11 @@ def die_with(parent_pid: int) -> None:
         os._exit(1)
 
 
-def limit_resources(memory_mb: int) -> None:
-    """Bounds the address space and what can be written; a crash leaves no core file."""
+def limit_resources(memory_mb: int, max_file_bytes: int) -> None:
+    """Bounds the address space and any file that is written; a crash leaves no core file."""
     for limit, value in (
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, MAX_WRITTEN_BYTES),
+        (resource.RLIMIT_FSIZE, max_file_bytes),
         (resource.RLIMIT_AS, memory_mb * 2**20),
     ):
         _, allowed = resource.getrlimit(limit)

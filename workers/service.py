@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine
 from uuid import UUID
 
 import procrastinate
@@ -19,11 +19,12 @@ import psycopg
 from app.database import Database, DatabaseAway
 from app.listening import listen
 from app.settings import Settings
+from workers.admission import Admission
+from workers.assembly import Processing, build_processing
 from workers.fetching import MediaFetcher
-from workers.processors.base import Medium, ProcessingFailed, Processor
-from workers.processors.registry import build_registry
+from workers.items import ItemWork
+from workers.provider_gate import ProviderGate
 from workers.recorder import Recorder
-from workers.results import Item, Result
 from workers.running import RunningSlices
 from workers.slices import SliceRunner
 from workers.tasks import QUEUE, add_tasks, queue_app
@@ -39,36 +40,18 @@ class NotMigrated(Exception):
 
 
 def build_worker(settings: Settings, url: str, listen_url: str) -> Worker:
-    """A worker with the processors that need no provider."""
-    registry = build_registry(
-        document_processes=settings.document_processes,
-        document_timeout_seconds=settings.processor_timeout,
-        image_processes=settings.ocr_processes,
-        image_timeout_seconds=settings.processor_timeout,
-    )
-    capacity = {
-        "audio": 0,
-        "image": settings.ocr_processes,
-        "video": 0,
-        "document": settings.document_processes,
-    }
-    return Worker(settings, url, listen_url, registry, capacity)
+    """A worker with the processors that the settings ask for. Raises SettingsError."""
+    return Worker(settings, url, listen_url, build_processing(settings))
 
 
 class Worker:
     """One worker process over the database at `url`; `run` returns after SIGTERM or SIGINT.
 
-    `processor` handles every content type; `capacity` says how many items of each it works on
-    at a time, 0 where it has no provider.
+    `processing` turns media of every content type into text.
     """
 
     def __init__(
-        self,
-        settings: Settings,
-        url: str,
-        listen_url: str,
-        processor: Processor,
-        capacity: Mapping[str, int],
+        self, settings: Settings, url: str, listen_url: str, processing: Processing
     ) -> None:
         self._settings = settings
         self._url = url
@@ -77,10 +60,13 @@ class Worker:
         # Of its own: slices that wait for somebody's lock must not hold up what is recorded.
         self._recording = Database(url, "backscroll recorder", size=2)
         self._fetcher = MediaFetcher(
-            settings.media_folder, settings.max_media_mb, settings.download_timeout
+            settings.media_folder,
+            settings.max_media_mb,
+            settings.download_timeout,
+            allowed_hosts=settings.allowed_hosts,
+            buckets=settings.allowed_buckets,
         )
-        self._processor = processor
-        self._capacity = capacity
+        self._processing = processing
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -98,7 +84,7 @@ class Worker:
             if worker_id is not None:
                 await self._work(worker_id)
         finally:
-            await self._processor.close()
+            await self._processing.registry.close()
             await self._fetcher.close()
             await self._recording.close()
             await self._database.close()
@@ -110,8 +96,12 @@ class Worker:
             try:
                 return int(
                     await self._database.value(
-                        "select batch.register_worker(%s, %s)",
-                        [name, json.dumps(dict(self._capacity))],
+                        "select batch.register_worker(%s, %s, %s)",
+                        [
+                            name,
+                            json.dumps(dict(self._processing.capacity)),
+                            json.dumps(self._processing.offers()),
+                        ],
                     )
                 )
             except DatabaseAway as error:
@@ -122,6 +112,14 @@ class Worker:
         return None
 
     async def _work(self, worker_id: int) -> None:
+        self._processing.gate.follow(ProviderGate(self._database, worker_id))
+        work = ItemWork(
+            self._database,
+            self._fetcher,
+            self._processing.registry,
+            Admission(self._database),
+            self._settings.language,
+        )
         running = RunningSlices(self._settings.cancel_grace, self._settings.stop_grace)
         recorder = Recorder(self._recording, worker_id, running.stop_job)
         slices = SliceRunner(
@@ -129,12 +127,12 @@ class Worker:
             recorder,
             running,
             worker_id,
-            self._process,
+            work.work,
             concurrency=self._settings.concurrency,
             places={
                 # What has no provider fails at once, as many as there are.
                 kind: places or self._settings.concurrency
-                for kind, places in self._capacity.items()
+                for kind, places in self._processing.capacity.items()
             },
         )
         queue = queue_app(self._url, self._listen_url)
@@ -204,38 +202,6 @@ class Worker:
             running.stop_job(UUID(told["jobId"]), told["hasEnded"])
 
         await listen(self._listen_url, ["batch_stops"], stop)
-
-    async def _process(self, job_id: UUID, first_seq: int, item: Item) -> Result:
-        """One item's result; whatever goes wrong with it is its result too."""
-        started = time.monotonic()
-        extraction, code, text = None, None, None
-        try:
-            async with self._fetcher.fetch(item) as path:
-                extraction = await self._processor.process(
-                    Medium(
-                        path=path,
-                        content_type=item.content_type,
-                        mime_type=item.mime_type,
-                        file_name=item.label,
-                        caption=item.caption,
-                        language=item.language,
-                    )
-                )
-        except ProcessingFailed as failure:
-            code, text = failure.code, failure.message
-        except Exception:
-            logger.exception("item %d of job %s met a defect", item.seq, job_id)
-            code, text = "internal_error", "a defect of Backscroll; see the worker's log"
-        return Result(
-            job_id=job_id,
-            first_seq=first_seq,
-            seq=item.seq,
-            started=started,
-            finished=time.monotonic(),
-            extraction=extraction,
-            error_code=code,
-            error=text,
-        )
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

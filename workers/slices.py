@@ -16,8 +16,8 @@ from workers.running import RunningSlice, RunningSlices
 
 logger = logging.getLogger(__name__)
 
-Work = Callable[[UUID, int, Item], Awaitable[Result]]
-"""(job_id, first_seq, item) -> its result; raises nothing but cancellation."""
+Work = Callable[[UUID, int, Item], Awaitable[Result | None]]
+"""(job_id, first_seq, item) -> its result, or None: not now; raises nothing but cancellation."""
 
 _LONGEST_PAUSE = 2.0
 
@@ -110,7 +110,11 @@ class SliceRunner:
         finally:
             self._in_all.release()
             of_type.release()
-        self._recorder.report(result, running.expect_recording())
+        if result is None:
+            # Its job has just been paused: the rest of the slice would fare the same.
+            running.stop(None)
+        else:
+            self._recorder.report(result, running.expect_recording())
 
     async def _give_back(self, job_id: UUID, first_seq: int) -> None:
         pause = 0.1

@@ -13,6 +13,7 @@ from app import __version__
 from app.cli.database_commands import migrate_command, psql_command
 from app.cli.demo_command import demo_command
 from app.cli.jobs_commands import jobs
+from app.cli.prices_commands import prices
 from app.cli.run_commands import serve_command, up_command, worker_command
 from app.database import DatabaseAway, Refused, UnusableInput
 from app.embedded import EmbeddedPostgresError
@@ -27,6 +28,7 @@ _OPTIONS = {
     "instanceId": "--instance",
     "language": "--language",
     "limit": "--limit",
+    "maxCostUsd": "--max-cost",
     "status": "--status",
 }
 
@@ -61,6 +63,7 @@ for command in (
     up_command,
     demo_command,
     jobs,
+    prices,
     psql_command,
     migrate_command,
     serve_command,

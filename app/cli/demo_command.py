@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import subprocess
@@ -29,6 +30,7 @@ from app.database import connection_string
 from app.migrate import migrate
 from app.settings import Settings, load_settings
 from demo import SampleChat, load_sample_chat, make_sample_chat, unload_sample_chat
+from demo.stand_in import Behaviour, StandIn
 
 _PATIENCE_SECONDS = 60
 _SHOWN_TEXTS = 5
@@ -48,8 +50,18 @@ from batch_jobs where id = '{job_id}'"""
 _AUDIT = "select count(*) as jobs_whose_counters_are_wrong from batch.audit()"
 
 
+_PROVIDERS = ("GROQ", "OPENAI", "GEMINI")
+
+
 @click.command("demo")
-def demo_command() -> None:
+@click.option(
+    "--providers",
+    type=click.Choice(["none", "stand-in", "mine"]),
+    default="none",
+    help="Who turns media into text: this machine alone, also a provider that is none and costs"
+    " nothing, or also those that you have set up and pay.",
+)
+def demo_command(providers: str) -> None:
     """Run the main job on a sample chat and show everything it does.
 
     Works in a folder of its own (demo, in BACKSCROLL_HOME) with the embedded PostgreSQL; your
@@ -60,11 +72,12 @@ def demo_command() -> None:
     settings = given.model_copy(
         update={"home": home, "database_url": None, "media_root": home / "media"}
     )
-    _Demo(settings, Console(highlight=False)).run()
+    _Demo(settings, Console(highlight=False), providers).run()
 
 
 class _Demo:
-    def __init__(self, settings: Settings, console: Console) -> None:
+    def __init__(self, settings: Settings, console: Console, providers: str) -> None:
+        self._providers = providers
         self._settings = settings
         self._console = console
         self._log = settings.home / "services.log"
@@ -83,14 +96,11 @@ class _Demo:
             self._show_chat(chat)
 
             bind = f"127.0.0.1:{_free_port()}"
-            with self._log.open("wb") as log:
-                services = start_services(
-                    address,
-                    bind,
-                    output=log,
-                    BACKSCROLL_MEDIA_ROOT=str(self._settings.media_folder),
-                )
-            try:
+            with contextlib.ExitStack() as stack:
+                environment = self._environment(stack)
+                log = stack.enter_context(self._log.open("wb"))
+                services = start_services(address, bind, None, log, **environment)
+                stack.callback(stop_services, services)
                 with httpx.Client(base_url=f"http://{bind}", trust_env=False) as api:
                     self._wait_until_ready(api, services)
                     job_id = self._run_job(api, services, chat)
@@ -98,9 +108,22 @@ class _Demo:
                 with psycopg.connect(address.url, autocommit=True) as connection:
                     self._show_texts(connection, chat)
                 self._show_sql(address, job_id)
-            finally:
-                stop_services(services)
         self._show_what_next()
+
+    def _environment(self, stack: contextlib.ExitStack) -> dict[str, str]:
+        """What the services are told; a stand-in for the providers runs as long as `stack`."""
+        environment = {"BACKSCROLL_MEDIA_ROOT": str(self._settings.media_folder)}
+        if self._providers == "mine":
+            return environment
+        # Whoever tries this out should not pay for it by accident.
+        for prefix in _PROVIDERS:
+            environment |= {f"{prefix}_API_KEY": "", f"{prefix}_BASE_URL": ""}
+        if self._providers == "stand-in":
+            stand_in = stack.enter_context(StandIn())
+            stand_in.default = Behaviour(latency=0.2)
+            environment |= stand_in.environment
+            self._say(f"a stand-in for Groq, OpenAI and Gemini at {stand_in.address}")
+        return environment
 
     def _run_job(self, api: httpx.Client, services: list[Popen[bytes]], chat: SampleChat) -> str:
         request = {"jobType": "targeted_chat_sync", "chatId": chat.external_id}

@@ -54,6 +54,7 @@ def jobs() -> None:
 @click.option("--limit", type=int, metavar="N", help="At most N items, the newest first.")
 @click.option("--force", is_flag=True, help="Also what has content already.")
 @click.option("--language", metavar="TAG", help="Such as en or pt-BR [default: detected].")
+@click.option("--max-cost", type=float, metavar="USD", help="Pause before it costs more than this.")
 @click.option("--estimate", is_flag=True, help="Only say what it would do and cost.")
 @AS_JSON
 def create(estimate: bool, as_json: bool, **options: Any) -> None:
@@ -70,6 +71,7 @@ def create(estimate: bool, as_json: bool, **options: Any) -> None:
         "limit": options["limit"],
         "force": options["force"] or None,
         "language": options["language"],
+        "maxCostUsd": options["max_cost"],
     }
     body = json.dumps({name: value for name, value in request.items() if value is not None})
     with _connection() as connection:
@@ -126,6 +128,21 @@ def status(job_id: str, as_json: bool) -> None:
     click.echo(json.dumps(job, indent=2)) if as_json else show_job(job)
 
 
+@jobs.command("budget")
+@click.argument("job_id", type=click.UUID)
+@click.argument("usd", type=float, required=False)
+@AS_JSON
+def budget(job_id: str, usd: float | None, as_json: bool) -> None:
+    """Set what a job may cost, in US dollars; without an amount, lift the limit.
+
+    A job that waits because its budget was spent goes on.
+    """
+    with _connection() as connection:
+        connection.execute("select batch.set_budget(%s, %s)", [job_id, usd])
+        job = _call(connection, "select batch.job_json(%s::uuid)", [job_id])
+    click.echo(json.dumps(job, indent=2)) if as_json else show_job(job)
+
+
 @jobs.command("cancel")
 @click.argument("job_id", type=click.UUID)
 @AS_JSON
@@ -147,7 +164,8 @@ def show_job(job: dict[str, Any]) -> None:
         ("processed", job["processedItems"]),
         ("failed", job["failedItems"]),
         ("skipped", f"{job['skippedItems']} (they have content already)"),
-        ("cost", f"{job['totalCostUsd']:.8f} USD"),
+        ("cost", _cost(job)),
+        ("reused", f"{job['reusedItems']} at no cost" if job["reusedItems"] else None),
         ("now", job["currentItem"]),
         ("ready by", job["estimatedCompletion"]),
         ("ended", job["completedAt"]),
@@ -157,21 +175,41 @@ def show_job(job: dict[str, Any]) -> None:
             click.echo(f"{name:<11}{value}")
 
 
+def _cost(job: dict[str, Any]) -> str:
+    cost = f"{job['totalCostUsd']:.8f}"
+    if job["maxCostUsd"] is not None:
+        cost += f" of {job['maxCostUsd']:.8f}"
+    unpriced = job["unpricedItems"]
+    return f"{cost} USD" + (f", and {unpriced} items whose price is not known" if unpriced else "")
+
+
 def show_estimate(estimate: dict[str, Any], console: Console | None = None) -> None:
     """Prints an estimate as `batch.estimate_job` gives it, a content type a line."""
     table = Table(box=None, pad_edge=False)
     for title in ("type", "found", "have content", "to process", "cost USD", "seconds"):
         table.add_column(title, justify="left" if title == "type" else "right")
+    table.add_column("with", overflow="fold")
     for name, kind in sorted(estimate["contentTypes"].items()):
         table.add_row(
             name,
             str(kind["found"]),
             str(kind["alreadyDone"]),
             str(kind["toProcess"]),
-            f"{kind['estimatedCostUsd']:.4f}",
-            f"{kind['estimatedDurationSeconds']:.1f}",
+            _span(kind, "CostUsd", ".4f"),
+            _span(kind, "DurationSeconds", ".1f"),
+            " ".join(filter(None, (kind["provider"], kind["model"]))),
         )
     console = console or Console()
     console.print(table)
     for warning in estimate["warnings"]:
         console.print(f"[yellow]note[/yellow] {warning}")
+
+
+def _span(kind: dict[str, Any], name: str, spec: str) -> str:
+    """The expected value, and between which it will probably be."""
+    low, expected, high = (kind[f"{bound}{name}"] for bound in ("low", "estimated", "high"))
+    if expected is None:
+        return "not known"
+    if low == high:
+        return f"{expected:{spec}}"
+    return f"{expected:{spec}} ({low:{spec}}-{high:{spec}})"

@@ -26,5 +26,9 @@ values
   ('processor_crashed', 'processing', 'The parser died while it read the file.'),
   ('processor_timeout', 'processing', 'The parser took longer than it is given.'),
   ('processor_out_of_memory', 'processing', 'The parser needed more memory than it is given.'),
+  ('provider_refused', 'processing',
+    'The provider will not or cannot work on this medium; the text says what it answered.'),
+  ('provider_error', 'processing',
+    'The provider failed at this medium, again and again, while it answered others.'),
   ('internal_error', 'processing', 'A defect of Backscroll; the worker''s log has the details.')
 on conflict (code) do update set stage = excluded.stage, meaning = excluded.meaning;

@@ -38,6 +38,8 @@ begin
   from batch.item_results as r
   where r.job_id = p_job_id and r.seq between v_slice.first_seq and v_slice.last_seq;
 
+  perform batch.release_items(p_job_id, v_slice.first_seq, v_slice.last_seq);
+
   v_is_done := v_missing = 0 or v_job.completed_at is not null;
 
   update batch.slices as s

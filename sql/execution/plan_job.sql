@@ -69,6 +69,10 @@ begin
   where j.id = p_job_id
   returning j.* into v_job;
 
+  update batch.jobs as j
+  set estimate = batch.estimate_items(v_job)
+  where j.id = p_job_id;
+
   insert into batch.job_pulses (job_id, sent_at) values (p_job_id, batch.clock());
   perform batch.move_job(p_job_id, 'processing', jsonb_build_object(
     'totalFound', v_job.total_found,

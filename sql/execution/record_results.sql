@@ -4,9 +4,14 @@
 -- good.
 --
 -- p_results is a list of objects: jobId, firstSeq (of the slice), seq, status, errorCode, error,
--- text, provider, model, language, durationSeconds, tokens, costUsd, processingMs, and ageMs:
--- how long ago the item ended, by the worker's monotonic clock, so that its times are the
--- database's. p_current maps jobs to the item that the worker has in hand.
+-- text, provider, model, language, durationSeconds, processingMs, and ageMs: how long ago the item
+-- ended, by the worker's monotonic clock, so that its times are the database's; usage: what its
+-- requests to providers used, from which its cost comes (or costUsd and tokens, from a processor
+-- that was told them); sha256 (hex) and askedLanguage: under which its text is remembered;
+-- isReused: its text was made before, for the same bytes. p_current maps jobs to the item that the
+-- worker has in hand.
+--
+-- A result ends the item's claim on its bytes and its reservation of the job's budget.
 --
 -- An item counts once, whoever reports it however often: its result is inserted or nothing is.
 -- Results for a slice that the worker does not hold (it was given to another), or that it has no
@@ -26,13 +31,24 @@ as $$
     select distinct on (r."jobId", r.seq)
       r."jobId" as job_id, r.seq, r.status, r."errorCode" as error_code, r.error,
       r.text, r.provider, r.model, r.language, r."durationSeconds" as duration_seconds,
-      coalesce(r.tokens, 0) as tokens, round(r."costUsd", 8) as cost_usd,
+      coalesce(r."isReused", false) as is_reused, decode(r.sha256, 'hex') as sha256,
+      coalesce(r."askedLanguage", '') as asked_language,
+      nullif(r.usage, '[]') as usage,
+      case when jsonb_array_length(r.usage) > 0
+        then batch.tokens_of_usages(r.usage)
+        else coalesce(r.tokens, 0)
+      end as tokens,
+      case when jsonb_array_length(r.usage) > 0
+        then batch.cost_of_usages(r.usage, batch.clock())
+        else round(coalesce(r."costUsd", 0), 8)
+      end as cost_usd,
       coalesce(r."processingMs", 0) as processing_ms,
       batch.clock() - make_interval(secs => coalesce(r."ageMs", 0) / 1000.0) as finished_at
     from jsonb_to_recordset(p_results) as r (
       "jobId" uuid, "firstSeq" int, seq int, status batch.result_status, "errorCode" text,
       error text, text text, provider text, model text, language text,
-      "durationSeconds" numeric, tokens int, "costUsd" numeric, "processingMs" int, "ageMs" int
+      "durationSeconds" numeric, tokens int, "costUsd" numeric, "processingMs" int, "ageMs" int,
+      usage jsonb, sha256 text, "askedLanguage" text, "isReused" boolean
     )
     join batch.slices as s
       on s.job_id = r."jobId"
@@ -45,11 +61,11 @@ as $$
   recorded as (
     insert into batch.item_results (
       job_id, seq, status, error_code, error_message, provider, model, language, cost_usd,
-      tokens_used, processing_ms, worker_id, started_at, finished_at
+      tokens_used, usage, is_reused, processing_ms, worker_id, started_at, finished_at
     )
     select
       r.job_id, r.seq, r.status, r.error_code, r.error, r.provider, r.model, r.language,
-      r.cost_usd, r.tokens, r.processing_ms, p_worker_id,
+      r.cost_usd, r.tokens, r.usage, r.is_reused, r.processing_ms, p_worker_id,
       r.finished_at - make_interval(secs => r.processing_ms / 1000.0), r.finished_at
     from reported as r
     order by r.job_id, r.seq
@@ -58,7 +74,7 @@ as $$
   ),
 
   outcomes as materialized (
-    select r.*, i.message_id, i.content_type, e.stage
+    select r.*, i.message_id, i.content_type, e.stage, gen_random_uuid() as media_content_id
     from reported as r
     join batch.items as i on i.job_id = r.job_id and i.seq = r.seq
     left join batch.error_codes as e on e.code = r.error_code
@@ -69,17 +85,44 @@ as $$
 
   content as (
     insert into public.media_content (
-      media_id, processing_type, content, model, provider, language, duration, tokens_used,
+      id, media_id, processing_type, content, model, provider, language, duration, tokens_used,
       cost_usd, batch_job_id, processing_time_ms, created_at
     )
     select
-      o.message_id, batch.processing_type_of(o.content_type), o.text, left(o.model, 100),
+      o.media_content_id, o.message_id, batch.processing_type_of(o.content_type), o.text,
+      left(o.model, 100),
       left(o.provider, 50), left(o.language, 10), round(o.duration_seconds)::int, o.tokens,
       round(o.cost_usd * 100)::int,
       case when (select batch.media_content_takes_job_id()) then o.job_id end,
       o.processing_ms, o.finished_at at time zone 'UTC'
     from outcomes as o
     where o.status = 'processed'
+  ),
+
+  remembered as (
+    insert into batch.made_texts as t (
+      sha256, processing_type, language, model, media_content_id, made_at
+    )
+    select distinct on (
+      o.sha256, batch.processing_type_of(o.content_type), o.asked_language, o.model
+    )
+      o.sha256, batch.processing_type_of(o.content_type), o.asked_language, o.model,
+      o.media_content_id, o.finished_at
+    from outcomes as o
+    where o.status = 'processed' and o.sha256 is not null and not o.is_reused
+    order by 1, 2, 3, 4
+    on conflict (sha256, processing_type, language, model) do update
+    set media_content_id = excluded.media_content_id, made_at = excluded.made_at
+  ),
+
+  unclaimed as (
+    delete from batch.claims as c
+    where (c.job_id, c.seq) in (select o.job_id, o.seq from outcomes as o)
+  ),
+
+  unreserved as (
+    delete from batch.reservations as r
+    where (r.job_id, r.seq) in (select o.job_id, o.seq from outcomes as o)
   ),
 
   locked as materialized (
@@ -118,6 +161,8 @@ as $$
       count(*) filter (where o.status = 'failed' and o.stage is distinct from 'download')
         as processings,
       count(*) filter (where o.status = 'skipped') as skipped,
+      count(*) filter (where o.is_reused) as reused,
+      count(*) filter (where o.cost_usd is null) as unpriced,
       sum(o.cost_usd) as cost_usd,
       sum(o.tokens) as tokens
     from outcomes as o
@@ -133,13 +178,14 @@ as $$
   progress as (
     insert into batch.job_progress as p (
       job_id, worker_id, audio_processed, images_processed, videos_processed,
-      documents_processed, download_failed, processing_failed, skipped, cost_usd, tokens_used,
-      current_item, last_seen_at
+      documents_processed, download_failed, processing_failed, skipped, reused, unpriced, cost_usd,
+      tokens_used, current_item, last_seen_at
     )
     select
       coalesce(s.job_id, c.job_id), p_worker_id, coalesce(s.audio, 0), coalesce(s.images, 0),
       coalesce(s.videos, 0), coalesce(s.documents, 0), coalesce(s.downloads, 0),
-      coalesce(s.processings, 0), coalesce(s.skipped, 0), coalesce(s.cost_usd, 0),
+      coalesce(s.processings, 0), coalesce(s.skipped, 0), coalesce(s.reused, 0),
+      coalesce(s.unpriced, 0), coalesce(s.cost_usd, 0),
       coalesce(s.tokens, 0), c.item, batch.clock()
     from shares as s
     full join current_items as c on c.job_id = s.job_id
@@ -152,6 +198,8 @@ as $$
       download_failed = p.download_failed + excluded.download_failed,
       processing_failed = p.processing_failed + excluded.processing_failed,
       skipped = p.skipped + excluded.skipped,
+      reused = p.reused + excluded.reused,
+      unpriced = p.unpriced + excluded.unpriced,
       cost_usd = p.cost_usd + excluded.cost_usd,
       tokens_used = p.tokens_used + excluded.tokens_used,
       current_item = coalesce(excluded.current_item, p.current_item),

@@ -13,7 +13,8 @@ returns table (
   media_url text,
   external_id text,
   caption text,
-  language text
+  language text,
+  is_forced boolean
 )
 language plpgsql
 volatile
@@ -58,7 +59,8 @@ begin
     m.media_url,
     m.external_id::text,
     m.text_content,
-    v_job.language
+    v_job.language,
+    v_job.is_forced
   from generate_series(p_first_seq, v_last_seq) as n (seq)
   cross join lateral (
     select i.seq, i.message_id, i.content_type

@@ -23,6 +23,8 @@ as $$
       count(*) filter (where r.status = 'failed' and e.stage is distinct from 'download')
         as processings,
       count(*) filter (where r.status = 'skipped') as skipped,
+      count(*) filter (where r.is_reused) as reused,
+      count(*) filter (where r.cost_usd is null) as unpriced,
       count(*) filter (where i.seq is null) as strays,
       count(*) as items,
       sum(r.cost_usd) as cost_usd,
@@ -60,6 +62,8 @@ as $$
       ('processings failed', (v.results_summary -> 'processingFailed')::numeric,
         coalesce(r.processings, 0)),
       ('skipped', v.skipped_items - j.skipped_at_plan, coalesce(r.skipped, 0)),
+      ('reused', v.reused_items, coalesce(r.reused, 0)),
+      ('unpriced', v.unpriced_items, coalesce(r.unpriced, 0)),
       ('results without an item', 0, coalesce(r.strays, 0)),
       ('cost', v.total_cost_usd, coalesce(r.cost_usd, 0)),
       ('tokens', v.total_tokens, coalesce(r.tokens_used, 0)),

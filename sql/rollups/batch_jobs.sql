@@ -31,7 +31,7 @@ select
     'downloadFailed', counted.download_failed,
     'processingFailed', counted.processing_failed
   ) as results_summary,
-  j.error_message,
+  coalesce(j.error_message, j.pause_message) as error_message,
   case when j.status = 'processing' and ended.items between 1 and j.total_items - 1 then
     batch.clock()
       + (j.active_before + (batch.clock() - j.active_since))
@@ -43,7 +43,12 @@ select
   j.chat_id,
   j.content_types,
   j.lanes,
-  j.priority
+  j.priority,
+  j.pause_reason,
+  j.max_cost_usd,
+  counted.reused as reused_items,
+  counted.unpriced as unpriced_items,
+  j.estimate
 from batch.jobs as j
 cross join lateral (
   select
@@ -58,6 +63,8 @@ cross join lateral (
     ), 0)::int as processed,
     coalesce(sum(p.download_failed + p.processing_failed), 0)::int as failed,
     coalesce(sum(p.skipped), 0)::int as skipped,
+    coalesce(sum(p.reused), 0)::int as reused,
+    coalesce(sum(p.unpriced), 0)::int as unpriced,
     coalesce(sum(p.cost_usd), 0)::numeric(16, 8) as cost_usd,
     coalesce(sum(p.tokens_used), 0)::bigint as tokens_used,
     (array_agg(p.current_item order by p.last_seen_at desc)

@@ -14,12 +14,14 @@ as $$
 
   insert into batch.job_progress as folded (
     job_id, worker_id, audio_processed, images_processed, videos_processed, documents_processed,
-    download_failed, processing_failed, skipped, cost_usd, tokens_used, last_seen_at
+    download_failed, processing_failed, skipped, reused, unpriced, cost_usd, tokens_used,
+    last_seen_at
   )
   select
     p_job_id, 0, sum(s.audio_processed), sum(s.images_processed), sum(s.videos_processed),
     sum(s.documents_processed), sum(s.download_failed), sum(s.processing_failed),
-    sum(s.skipped), sum(s.cost_usd), sum(s.tokens_used), max(s.last_seen_at)
+    sum(s.skipped), sum(s.reused), sum(s.unpriced), sum(s.cost_usd), sum(s.tokens_used),
+    max(s.last_seen_at)
   from shares as s
   having count(*) > 0
   on conflict (job_id, worker_id) do update
@@ -31,6 +33,8 @@ as $$
     download_failed = folded.download_failed + excluded.download_failed,
     processing_failed = folded.processing_failed + excluded.processing_failed,
     skipped = folded.skipped + excluded.skipped,
+    reused = folded.reused + excluded.reused,
+    unpriced = folded.unpriced + excluded.unpriced,
     cost_usd = folded.cost_usd + excluded.cost_usd,
     tokens_used = folded.tokens_used + excluded.tokens_used,
     last_seen_at = excluded.last_seen_at;

@@ -42,7 +42,16 @@ begin
     'failedItems', v_failed -> 'items',
     'nextProcessedCursor', v_processed -> 'nextCursor',
     'nextFailedCursor', v_failed -> 'nextCursor',
-    'resultsSummary', v_job.results_summary
+    'resultsSummary', v_job.results_summary,
+    'estimate', v_job.estimate,
+    'actual', json_build_object(
+      'costUsd', v_job.total_cost_usd,
+      'unpricedItems', v_job.unpriced_items,
+      'reusedItems', v_job.reused_items,
+      'durationSeconds', round(
+        extract(epoch from coalesce(v_job.completed_at, batch.clock()) - v_job.started_at), 1
+      )
+    )
   );
 end;
 $$;

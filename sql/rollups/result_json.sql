@@ -20,6 +20,7 @@ as $$
     'language', p_result.language,
     'costUsd', p_result.cost_usd,
     'tokens', p_result.tokens_used,
+    'reused', p_result.is_reused,
     'processingMs', p_result.processing_ms,
     'startedAt', batch.iso_time(p_result.started_at),
     'finishedAt', batch.iso_time(p_result.finished_at)

@@ -55,6 +55,7 @@ begin
   v_job.item_limit := nullif((v_request -> 'limit')::numeric::int, 0);
   v_job.is_forced := coalesce((v_request -> 'force')::boolean, false);
   v_job.language := v_request ->> 'language';
+  v_job.max_cost_usd := (v_request -> 'maxCostUsd')::numeric;
   v_job.request_params := v_request;
 
   return v_job;

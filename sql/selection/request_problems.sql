@@ -20,7 +20,7 @@ as $$
   numbers as (
     select g.key, g.text::numeric as value
     from given as g
-    where g.type = 'number' and g.key in ('daysBack', 'limit')
+    where g.type = 'number' and g.key in ('daysBack', 'limit', 'maxCostUsd')
   )
 
   select '', 'the request must be a JSON object'
@@ -28,11 +28,12 @@ as $$
 
   union all
   select g.key,
-    'unknown field; known are jobType, instanceId, chatId, contentTypes, daysBack, limit, force '
-    'and language'
+    'unknown field; known are jobType, instanceId, chatId, contentTypes, daysBack, limit, force, '
+    'language and maxCostUsd'
   from given as g
   where g.key not in (
-    'jobType', 'instanceId', 'chatId', 'contentTypes', 'daysBack', 'limit', 'force', 'language'
+    'jobType', 'instanceId', 'chatId', 'contentTypes', 'daysBack', 'limit', 'force', 'language',
+    'maxCostUsd'
   )
 
   union all
@@ -82,6 +83,12 @@ as $$
   left join numbers as n on n.key = g.key
   where g.key = 'limit'
     and (n.value between 0 and 2147483647 and n.value = trunc(n.value)) is not true
+
+  union all
+  select g.key, 'must be a number of US dollars from 0 to 99999999'
+  from given as g
+  left join numbers as n on n.key = g.key
+  where g.key = 'maxCostUsd' and (n.value between 0 and 99999999) is not true
 
   union all
   select g.key, 'must be true or false'

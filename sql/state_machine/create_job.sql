@@ -13,7 +13,8 @@ create or replace function batch.create_job(
   p_limit int default null,
   p_content_types text[] default null,
   p_force boolean default false,
-  p_language text default null
+  p_language text default null,
+  p_max_cost_usd numeric default null
 )
 returns uuid
 language sql
@@ -28,7 +29,8 @@ as $$
     'limit', p_limit,
     'contentTypes', p_content_types,
     'force', p_force,
-    'language', p_language
+    'language', p_language,
+    'maxCostUsd', p_max_cost_usd
   )));
 $$;
 
@@ -41,7 +43,8 @@ create or replace function batch.create_job(
   p_limit int default null,
   p_content_types text[] default null,
   p_force boolean default false,
-  p_language text default null
+  p_language text default null,
+  p_max_cost_usd numeric default null
 )
 returns uuid
 language sql
@@ -50,6 +53,6 @@ set search_path = ''
 as $$
   select batch.create_job(
     p_job_type, p_chat_id::text, p_instance_id, p_days_back, p_limit, p_content_types, p_force,
-    p_language
+    p_language, p_max_cost_usd
   );
 $$;

@@ -14,11 +14,12 @@ declare
 begin
   insert into batch.jobs as j (
     job_type, instance_id, chat_id, content_types, days_back, item_limit, is_forced, language,
-    request_params, status_changed_at, created_at
+    max_cost_usd, request_params, status_changed_at, created_at
   )
   values (
     v_job.job_type, v_job.instance_id, v_job.chat_id, v_job.content_types, v_job.days_back,
-    v_job.item_limit, v_job.is_forced, v_job.language, v_job.request_params,
+    v_job.item_limit, v_job.is_forced, v_job.language,
+    v_job.max_cost_usd, v_job.request_params,
     batch.clock(), batch.clock()
   )
   returning j.* into v_job;

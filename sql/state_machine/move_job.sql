@@ -50,7 +50,9 @@ begin
     started_at = coalesce(j.started_at, case p_to when 'processing' then v_now end),
     completed_at = case when p_to in ('completed', 'failed', 'cancelled') then v_now end,
     active_since = case p_to when 'processing' then v_now end,
-    active_before = j.active_before + coalesce(v_now - j.active_since, '0')
+    active_before = j.active_before + coalesce(v_now - j.active_since, '0'),
+    pause_reason = case p_to when 'paused' then j.pause_reason end,
+    pause_message = case p_to when 'paused' then j.pause_message end
   where j.id = p_job_id
   returning j.* into v_job;
 

@@ -107,7 +107,9 @@ def test_the_details_have_exactly_the_promised_keys(api: httpx.Client, api_sql: 
     details = api.get(f"{JOBS}/{job_id}/details").json()
 
     promised = {"jobId", "status", "processedItems", "failedItems", "resultsSummary"}
-    assert set(details) == promised | {"nextProcessedCursor", "nextFailedCursor"}
+    assert set(details) == promised | {
+        "nextProcessedCursor", "nextFailedCursor", "estimate", "actual",
+    }  # fmt: skip
     assert details["resultsSummary"].keys() == SUMMARY_KEYS
     assert details["resultsSummary"]["imagesProcessed"] == 2
     assert [item["seq"] for item in details["processedItems"]] == [1, 2]

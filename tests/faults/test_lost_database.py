@@ -45,8 +45,7 @@ def test_workers_survive_a_restart_and_record_what_they_had_computed(
             wait_until(lambda: len(workers.started()) == 4, "items to begin")
         own_server.stop()
         workers.release("go")
-        # With the database away the worker still begins what it has taken already.
-        wait_until(lambda: len(workers.started()) > 4, "items to be computed meanwhile")
+        wait_until(lambda: "results wait for the database" in workers.said(), "them to end")
 
         own_server.start()
 

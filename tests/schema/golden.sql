@@ -33,6 +33,18 @@ table batch._yoyo_version (
   constraint _yoyo_version_pkey PRIMARY KEY (version)
 );
 
+table batch.claims (
+  sha256 bytea not null,
+  processing_type text not null,
+  language text not null,
+  job_id uuid not null,
+  seq integer not null,
+  constraint claims_pkey PRIMARY KEY (sha256, processing_type, language),
+  constraint claims_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
+);
+
+CREATE INDEX claims_item_idx ON batch.claims USING btree (job_id, seq);
+
 table batch.error_codes (
   code text not null,
   stage text not null,
@@ -65,6 +77,8 @@ table batch.item_results (
   worker_id bigint,
   started_at timestamp with time zone not null,
   finished_at timestamp with time zone not null,
+  usage jsonb,
+  is_reused boolean not null default false,
   constraint item_results_pkey PRIMARY KEY (job_id, seq),
   constraint cost_is_not_negative CHECK ((cost_usd >= (0)::numeric)),
   constraint only_failed_results_have_an_error CHECK (((error_code IS NOT NULL) = (status = 'failed'::batch.result_status)))
@@ -113,6 +127,8 @@ table batch.job_progress (
   tokens_used bigint not null default 0,
   current_item text,
   last_seen_at timestamp with time zone not null,
+  unpriced integer not null default 0,
+  reused integer not null default 0,
   constraint job_progress_pkey PRIMARY KEY (job_id, worker_id),
   constraint job_progress_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
 ) with (fillfactor=50);
@@ -150,6 +166,10 @@ table batch.jobs (
   created_at timestamp with time zone not null,
   started_at timestamp with time zone,
   completed_at timestamp with time zone,
+  max_cost_usd numeric(16,8),
+  pause_reason text,
+  pause_message text,
+  estimate jsonb,
   constraint jobs_pkey PRIMARY KEY (id),
   constraint active_while_processing CHECK (((active_since IS NOT NULL) = (status = 'processing'::batch.job_state))),
   constraint days_back_is_1_to_3650 CHECK (((days_back >= 1) AND (days_back <= 3650))),
@@ -157,7 +177,9 @@ table batch.jobs (
   constraint item_limit_is_positive CHECK ((item_limit > 0)),
   constraint job_type_is_known CHECK ((job_type = ANY (ARRAY['targeted_chat_sync'::text, 'time_based_batch'::text]))),
   constraint lanes_are_1_to_64 CHECK (((lanes >= 1) AND (lanes <= 64))),
+  constraint max_cost_is_not_negative CHECK ((max_cost_usd >= (0)::numeric)),
   constraint only_ended_jobs_are_complete CHECK (((completed_at IS NOT NULL) = (status = ANY (ARRAY['completed'::batch.job_state, 'failed'::batch.job_state, 'cancelled'::batch.job_state])))),
+  constraint pause_reason_is_known CHECK ((pause_reason = ANY (ARRAY['budget'::text, 'providers'::text]))),
   constraint priority_is_within_100 CHECK (((priority >= '-100'::integer) AND (priority <= 100))),
   constraint slice_size_is_positive CHECK ((slice_size > 0)),
   constraint some_content_type_is_wanted CHECK ((cardinality(content_types) > 0)),
@@ -167,6 +189,65 @@ table batch.jobs (
 CREATE INDEX jobs_created_at_idx ON batch.jobs USING btree (created_at DESC, id DESC);
 
 CREATE INDEX jobs_open_idx ON batch.jobs USING btree (status) WHERE (status = ANY (ARRAY['pending'::batch.job_state, 'processing'::batch.job_state, 'paused'::batch.job_state]));
+
+table batch.made_texts (
+  sha256 bytea not null,
+  processing_type text not null,
+  language text not null,
+  model text not null,
+  media_content_id uuid not null,
+  made_at timestamp with time zone not null,
+  constraint made_texts_pkey PRIMARY KEY (sha256, processing_type, language, model)
+);
+
+table batch.model_prices (
+  provider text not null,
+  model text not null,
+  unit text not null,
+  usd numeric not null,
+  per_units numeric not null,
+  minimum_units numeric not null default 0,
+  valid_from timestamp with time zone not null,
+  source text not null default 'by hand'::text,
+  constraint model_prices_pkey PRIMARY KEY (provider, model, unit, valid_from),
+  constraint minimum_is_not_negative CHECK ((minimum_units >= (0)::numeric)),
+  constraint price_is_not_negative CHECK ((usd >= (0)::numeric)),
+  constraint price_is_per_something CHECK ((per_units > (0)::numeric)),
+  constraint unit_is_known CHECK ((unit = ANY (ARRAY['audio_second'::text, 'input_token'::text, 'audio_token'::text, 'output_token'::text])))
+);
+
+table batch.provider_leases (
+  provider text not null,
+  worker_id bigint not null,
+  in_flight integer not null,
+  constraint provider_leases_pkey PRIMARY KEY (provider, worker_id),
+  constraint in_flight_is_not_negative CHECK ((in_flight >= 0))
+) with (fillfactor=50);
+
+table batch.provider_limits (
+  provider text not null,
+  requests_per_minute numeric,
+  max_in_flight integer,
+  constraint provider_limits_pkey PRIMARY KEY (provider),
+  constraint max_in_flight_is_positive CHECK ((max_in_flight > 0)),
+  constraint requests_per_minute_is_positive CHECK ((requests_per_minute > (0)::numeric))
+);
+
+table batch.provider_states (
+  provider text not null,
+  allowance numeric not null,
+  refilled_at timestamp with time zone not null,
+  held_until timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  constraint provider_states_pkey PRIMARY KEY (provider)
+) with (fillfactor=50);
+
+table batch.reservations (
+  job_id uuid not null,
+  seq integer not null,
+  usd numeric(16,8) not null,
+  constraint reservations_pkey PRIMARY KEY (job_id, seq),
+  constraint reservations_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
+);
 
 table batch.slices (
   job_id uuid not null,
@@ -194,6 +275,7 @@ table batch.workers (
   alive_since timestamp with time zone not null,
   last_seen_at timestamp with time zone not null,
   stopped_at timestamp with time zone,
+  offers jsonb not null default '{}'::jsonb,
   constraint workers_pkey PRIMARY KEY (id)
 ) with (fillfactor=50);
 
@@ -221,10 +303,35 @@ view batch.batch_jobs (
   chat_id uuid,
   content_types batch.content_type[],
   lanes integer,
-  priority integer
+  priority integer,
+  pause_reason text,
+  max_cost_usd numeric(16,8),
+  reused_items integer,
+  unpriced_items integer,
+  estimate jsonb
+);
+
+view batch.spending (
+  job_id uuid,
+  instance_id uuid,
+  chat_id uuid,
+  content_type text,
+  provider text,
+  model text,
+  items bigint,
+  reused_items bigint,
+  unpriced_items bigint,
+  cost_usd numeric(16,8),
+  tokens_used bigint,
+  first_at timestamp with time zone,
+  last_at timestamp with time zone
 );
 
 function batch.actor() returns text language sql stable;
+
+function batch.admit_items(p_items jsonb) returns TABLE(job_id uuid, seq integer, verdict text, content text, model text, provider text, language text, duration integer) language plpgsql volatile set search_path="";
+
+function batch.admit_paid_item(p_job_id uuid, p_seq integer, p_sha256 bytea, p_processing_type text, p_language text, p_is_forced boolean, p_may_use jsonb) returns text language plpgsql volatile set search_path="";
 
 function batch.audit() returns TABLE(job_id uuid, counter text, counted numeric, found numeric) language sql stable set search_path="";
 
@@ -236,9 +343,13 @@ function batch.close_slices(p_job_id uuid) returns void language sql volatile se
 
 function batch.content_type_of(p_mime_type text, p_message_type text DEFAULT NULL::text) returns batch.content_type language sql immutable;
 
-function batch.create_job(p_job_type text, p_chat_id text DEFAULT NULL::text, p_instance_id uuid DEFAULT NULL::uuid, p_days_back integer DEFAULT NULL::integer, p_limit integer DEFAULT NULL::integer, p_content_types text[] DEFAULT NULL::text[], p_force boolean DEFAULT false, p_language text DEFAULT NULL::text) returns uuid language sql volatile set search_path="";
+function batch.cost_of_usage(p_usage jsonb, p_at timestamp with time zone) returns numeric language sql stable set search_path="";
 
-function batch.create_job(p_job_type text, p_chat_id uuid, p_instance_id uuid DEFAULT NULL::uuid, p_days_back integer DEFAULT NULL::integer, p_limit integer DEFAULT NULL::integer, p_content_types text[] DEFAULT NULL::text[], p_force boolean DEFAULT false, p_language text DEFAULT NULL::text) returns uuid language sql volatile set search_path="";
+function batch.cost_of_usages(p_usages jsonb, p_at timestamp with time zone) returns numeric language sql stable set search_path="";
+
+function batch.create_job(p_job_type text, p_chat_id text DEFAULT NULL::text, p_instance_id uuid DEFAULT NULL::uuid, p_days_back integer DEFAULT NULL::integer, p_limit integer DEFAULT NULL::integer, p_content_types text[] DEFAULT NULL::text[], p_force boolean DEFAULT false, p_language text DEFAULT NULL::text, p_max_cost_usd numeric DEFAULT NULL::numeric) returns uuid language sql volatile set search_path="";
+
+function batch.create_job(p_job_type text, p_chat_id uuid, p_instance_id uuid DEFAULT NULL::uuid, p_days_back integer DEFAULT NULL::integer, p_limit integer DEFAULT NULL::integer, p_content_types text[] DEFAULT NULL::text[], p_force boolean DEFAULT false, p_language text DEFAULT NULL::text, p_max_cost_usd numeric DEFAULT NULL::numeric) returns uuid language sql volatile set search_path="";
 
 function batch.create_job_from_json(p_request jsonb) returns uuid language plpgsql volatile set search_path="";
 
@@ -250,7 +361,13 @@ function batch.defer_task(p_task text, p_priority integer, p_args jsonb) returns
 
 function batch.encode_cursor(p_position jsonb) returns text language sql immutable;
 
-function batch.estimate_job(p_request jsonb) returns json language plpgsql stable set plan_cache_mode=force_custom_plan set search_path="";
+function batch.estimate_items(p_job batch.jobs) returns jsonb language sql stable set search_path="";
+
+function batch.estimate_job(p_request jsonb) returns json language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
+
+function batch.estimate_json(p_job batch.jobs, p_types jsonb) returns json language sql stable set search_path="";
+
+function batch.expectation(p_counts jsonb) returns TABLE(content_type batch.content_type, items bigint, seconds_known numeric, provider text, model text, cost_low numeric, cost numeric, cost_high numeric, duration_low numeric, duration numeric, duration_high numeric) language sql stable set search_path="";
 
 function batch.fail_job(p_job_id uuid, p_reason text) returns batch.jobs language plpgsql volatile set search_path="";
 
@@ -261,6 +378,10 @@ function batch.finish_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigi
 function batch.fold_progress(p_job_id uuid) returns void language sql volatile set search_path="";
 
 function batch.heartbeat(p_worker_id bigint, p_timeout interval) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set search_path="";
+
+function batch.hold_job(p_job_id uuid, p_reason text, p_message text) returns void language plpgsql volatile set search_path="";
+
+function batch.hold_provider(p_provider text, p_seconds double precision) returns void language sql volatile set search_path="";
 
 function batch.iso_time(p_time timestamp with time zone) returns text language sql stable;
 
@@ -278,6 +399,8 @@ function batch.list_problems(p_query jsonb, p_known text[]) returns TABLE(field 
 
 function batch.media_content_takes_job_id() returns boolean language sql stable set search_path="";
 
+function batch.media_seconds(p_metadata jsonb) returns numeric language sql immutable set search_path="";
+
 function batch.move_job(p_job_id uuid, p_to batch.job_state, p_details jsonb DEFAULT '{}'::jsonb) returns batch.jobs language plpgsql volatile set search_path="";
 
 function batch.next_slice_size(p_size integer, p_items integer, p_elapsed interval) returns integer language sql immutable set search_path="";
@@ -290,6 +413,8 @@ function batch.pause_job(p_job_id uuid) returns batch.jobs language sql volatile
 
 function batch.plan_job(p_job_id uuid) returns void language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
 
+function batch.price_at(p_provider text, p_model text, p_unit text, p_at timestamp with time zone) returns batch.model_prices language sql stable set search_path="";
+
 function batch.processing_type_of(p_content_type batch.content_type) returns text language sql immutable;
 
 function batch.pulse_jobs(p_job_ids uuid[]) returns SETOF uuid language sql volatile set search_path="";
@@ -300,7 +425,9 @@ function batch.read_time(p_text text) returns timestamp with time zone language 
 
 function batch.record_results(p_worker_id bigint, p_results jsonb, p_current jsonb DEFAULT '{}'::jsonb) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set search_path="";
 
-function batch.register_worker(p_name text, p_capacity jsonb) returns bigint language sql volatile set search_path="";
+function batch.register_worker(p_name text, p_capacity jsonb, p_offers jsonb DEFAULT '{}'::jsonb) returns bigint language sql volatile set search_path="";
+
+function batch.release_items(p_job_id uuid, p_first_seq integer, p_last_seq integer) returns void language sql volatile set search_path="";
 
 function batch.request_problems(p_request jsonb) returns TABLE(field text, problem text) language sql immutable set search_path="";
 
@@ -314,6 +441,8 @@ function batch.resume_job(p_job_id uuid) returns batch.jobs language plpgsql vol
 
 function batch.select_media(p_instance_id uuid, p_chat_id uuid, p_since timestamp without time zone, p_content_types batch.content_type[]) returns TABLE(message_id uuid, content_type batch.content_type, platform_timestamp timestamp without time zone, has_content boolean) language sql stable;
 
+function batch.set_budget(p_job_id uuid, p_max_cost_usd numeric) returns batch.jobs language plpgsql volatile set search_path="";
+
 function batch.settle_items(p_job batch.jobs, p_first_seq integer, p_last_seq integer, p_worker_id bigint) returns void language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
 
 function batch.settle_job(p_job_id uuid) returns void language plpgsql volatile set search_path="";
@@ -322,10 +451,16 @@ function batch.stop_worker(p_worker_id bigint) returns void language sql volatil
 
 function batch.sweep(p_worker_id bigint, p_timeout interval) returns integer language plpgsql volatile set search_path="";
 
-function batch.take_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns TABLE(seq integer, message_id uuid, content_type batch.content_type, mime_type text, local_path text, media_url text, external_id text, caption text, language text) language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
+function batch.sync_prices(p_prices jsonb, p_source text) returns integer language sql volatile set search_path="";
+
+function batch.take_provider_shares(p_worker_id bigint, p_provider text, p_wanted integer, p_returned integer) returns TABLE(granted integer, retry_after_seconds double precision, is_limited boolean) language plpgsql volatile set search_path="";
+
+function batch.take_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns TABLE(seq integer, message_id uuid, content_type batch.content_type, mime_type text, local_path text, media_url text, external_id text, caption text, language text, is_forced boolean) language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
 
 function batch.tell_workers_to_stop(p_job_id uuid, p_has_ended boolean) returns void language sql volatile set search_path="";
 
 function batch.text_of(p_content_type batch.content_type, p_transcription text, p_image_description text, p_video_description text, p_document_extraction text) returns text language sql immutable;
 
-function batch.usual_item(p_content_type batch.content_type, OUT processing_ms numeric, OUT cost_usd numeric) returns record language sql stable set search_path="";
+function batch.tokens_of_usages(p_usages jsonb) returns integer language sql immutable set search_path="";
+
+function batch.usual_item(p_content_type batch.content_type, p_provider text, p_model text, p_seconds numeric, OUT ms_low numeric, OUT ms numeric, OUT ms_high numeric, OUT cost_low numeric, OUT cost numeric, OUT cost_high numeric) returns record language sql stable set search_path="";

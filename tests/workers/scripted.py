@@ -3,8 +3,9 @@
     python -m tests.workers.scripted DATABASE_URL MEDIA_ROOT [SETTING=value ...]
 
 A file holds lines of `word argument`: `text WORDS` gives the text, `fail CODE` fails, `hold FILE`
-waits until FILE exists in the media folder, `cost USD`, `tokens N`. Every start of an item is
-written to the file `started` in the media folder, a line each.
+waits until FILE exists in the media folder, `cost USD` and `tokens N` are what a provider charged
+(the price book of a `Scene` has a dollar a second for it), `away REASON` finds no provider. Every
+start of an item is written to the file `started` in the media folder, a line each.
 """
 
 from __future__ import annotations
@@ -12,13 +13,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
 import uvloop
 
 from app.settings import Settings
-from workers.processors.base import Extraction, Medium, ProcessingFailed
+from workers.assembly import Processing
+from workers.processors.base import (
+    Extraction,
+    Medium,
+    ProcessingFailed,
+    ProvidersAway,
+    Usage,
+)
+from workers.providers.gate import LateGate
 from workers.service import Worker
 
 CAPACITY = {"audio": 0, "image": 4, "video": 0, "document": 4}
@@ -33,31 +43,58 @@ class ScriptedProcessor:
     async def process(self, medium: Medium) -> Extraction:
         with (self._root / "started").open("a") as started:
             started.write(f"{medium.file_name}\n")
-        words = dict(
-            line.partition(" ")[::2] for line in medium.path.read_text().splitlines() if line
-        )
+        words = _words(medium)
         if "hold" in words:
-            while not (self._root / words["hold"]).exists():  # noqa: ASYNC110 - a test makes it
+            while not (self._root / words["hold"]).exists():  # noqa: ASYNC110 - another process's
                 await asyncio.sleep(0.01)
+        if "away" in words and not (self._root / "back").exists():
+            raise ProvidersAway(words["away"])
         if "fail" in words:
             raise ProcessingFailed(words["fail"], "as the file said")
         return Extraction(
             text=words.get("text", ""),
-            provider="local",
+            provider="scripted" if "cost" in words else "local",
             model="scripted",
-            cost_usd=Decimal(words.get("cost", "0")),
-            tokens_used=int(words.get("tokens", "0")),
+            usage=_usage(words),
         )
+
+    def models(self, content_type: str) -> Sequence[str]:
+        return ("scripted",)
+
+    def providers(self, content_type: str) -> Sequence[tuple[str, str]]:
+        return (("scripted", "scripted"),)
+
+    async def may_use(self, medium: Medium) -> Sequence[Usage]:
+        return _usage(_words(medium))
 
     async def close(self) -> None:
         """Has nothing to give back."""
+
+
+def _words(medium: Medium) -> dict[str, str]:
+    lines = medium.path.read_text().splitlines()
+    return dict(line.partition(" ")[::2] for line in lines if line)
+
+
+def _usage(words: dict[str, str]) -> Sequence[Usage]:
+    if "cost" not in words:
+        return ()
+    return (
+        Usage(
+            provider="scripted",
+            model="scripted",
+            audio_seconds=Decimal(words["cost"]),
+            input_tokens=int(words.get("tokens", "0")),
+        ),
+    )
 
 
 async def main(url: str, root: str, *settings: str) -> None:
     logging.basicConfig(level="INFO", filename=Path(root) / "log")
     values = dict(setting.split("=", 1) for setting in settings)
     chosen = Settings.model_validate({"BACKSCROLL_MEDIA_ROOT": root, **values})
-    await Worker(chosen, url, url, ScriptedProcessor(Path(root)), CAPACITY).run()
+    processing = Processing(ScriptedProcessor(Path(root)), CAPACITY, LateGate())
+    await Worker(chosen, url, url, processing).run()
 
 
 if __name__ == "__main__":

@@ -1,55 +1,34 @@
-"""Media come from the media folder, never from outside it, or over http within limits."""
+"""Media come from the media folder, never from outside it, or from their address."""
 
 from __future__ import annotations
 
 import asyncio
-import gzip
 import os
+import subprocess
+import sys
+import tempfile
 import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
 
 import pytest
 
-from workers.fetching import MediaFetcher
+from app.allowed_hosts import AllowedHosts
+from tests.workers import fetching_scene
+from tests.workers.fetching_scene import answer, item, serving
+from workers.fetching import MediaFetcher, media_folder
+from workers.fetching.media_folder import HeldFile, MediaFolder
+from workers.fetching.size_limit import SizeLimit
 from workers.processors.base import ProcessingFailed
 from workers.results import Item
 
 
-def item(local_path: str | None = None, media_url: str | None = None) -> Item:
-    return Item(
-        seq=1,
-        message_id=uuid4(),
-        content_type="document",
-        mime_type=None,
-        local_path=local_path,
-        media_url=media_url,
-        external_id="x",
-        caption=None,
-        language=None,
-    )
+def fetch(root: Path, wanted: Item) -> bytes:
+    return fetching_scene.fetch(wanted, root=root, allow="127.0.0.1")
 
 
-def fetch(root: Path, wanted: Item, *, timeout: float = 5.0) -> bytes:
-    """The bytes of the medium, with a limit of one megabyte."""
-
-    async def run() -> bytes:
-        fetcher = MediaFetcher(root, max_megabytes=1, timeout_seconds=timeout)
-        try:
-            async with fetcher.fetch(wanted) as path:
-                return path.read_bytes()
-        finally:
-            await fetcher.close()
-
-    return asyncio.run(run())
-
-
-def failure(root: Path, wanted: Item, *, timeout: float = 5.0) -> ProcessingFailed:
-    with pytest.raises(ProcessingFailed) as caught:
-        fetch(root, wanted, timeout=timeout)
-    return caught.value
+def failure(root: Path, wanted: Item) -> ProcessingFailed:
+    return fetching_scene.failure(wanted, root=root, allow="127.0.0.1")
 
 
 @pytest.fixture
@@ -135,120 +114,169 @@ def test_a_message_with_neither_path_nor_address_says_so(root: Path) -> None:
     assert failure(root, item()).code == "media_missing"
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+def test_a_file_of_just_the_limit_is_read(root: Path) -> None:
+    (root / "big").write_bytes(b"x" * 2**20)
 
-    def do_GET(self) -> None:
-        name = self.path.strip("/").replace("-", "_")
-        getattr(self, f"answer_{name}", self.answer_missing)()
-
-    def send(self, status: int, body: bytes, **headers: str) -> None:
-        self.send_response(status)
-        for header, value in headers.items():
-            self.send_header(header.replace("_", "-"), value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def answer_missing(self) -> None:
-        self.send(404, b"no")
-
-    def answer_good(self) -> None:
-        self.send(200, b"from afar")
-
-    def answer_moved(self) -> None:
-        self.send(302, b"", Location="/good")
-
-    def answer_circle(self) -> None:
-        self.send(302, b"", Location="/circle")
-
-    def answer_file(self) -> None:
-        self.send(302, b"", Location="file:///etc/passwd")
-
-    def answer_big(self) -> None:
-        self.send(200, b"x" * (2**20 + 1))
-
-    def answer_squeezed(self) -> None:
-        self.send(200, gzip.compress(b"x" * 5_000_000), Content_Encoding="gzip")
-
-    def answer_cut_off(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", "1000")
-        self.end_headers()
-        self.wfile.write(b"only this")
-        self.close_connection = True
-
-    def answer_never(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", "1000")
-        self.end_headers()
-        self.server.released.wait(30)  # type: ignore[attr-defined]
-
-    def log_message(self, *_: object) -> None:
-        """Keeps the tests' output to the tests."""
+    assert len(fetch(root, item("big"))) == 2**20
 
 
-@pytest.fixture
-def address() -> Iterator[str]:
-    """A media server on this machine."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.released = threading.Event()  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.released.set()  # type: ignore[attr-defined]
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def swap_after_the_check(monkeypatch: pytest.MonkeyPatch, swap: Any) -> None:
+    """Has `swap` run once between the look at a path and its opening."""
+    check = media_folder._check_kind
+    pending = [swap]
+
+    def check_and_swap(*args: Any) -> None:
+        check(*args)
+        if pending:
+            pending.pop()()
+
+    monkeypatch.setattr(media_folder, "_check_kind", check_and_swap)
 
 
-@pytest.mark.parametrize("place", ["good", "moved"])
-def test_a_medium_is_fetched_from_its_address(root: Path, address: str, place: str) -> None:
-    assert fetch(root, item(media_url=f"{address}/{place}")) == b"from afar"
+def test_a_file_swapped_for_a_link_after_the_check_is_not_followed(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def swap() -> None:
+        (root / "inner" / "a.txt").unlink()
+        (root / "inner" / "a.txt").symlink_to(root.parent / "secret.txt")
+
+    swap_after_the_check(monkeypatch, swap)
+
+    assert failure(root, item("inner/a.txt")).code == "media_not_found"
 
 
-def test_the_address_serves_when_the_local_file_is_gone(root: Path, address: str) -> None:
-    assert fetch(root, item("gone.txt", f"{address}/good")) == b"from afar"
+def test_a_folder_swapped_for_a_link_after_the_check_is_not_followed(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root.parent / "other").mkdir()
+    (root.parent / "other" / "a.txt").write_text("secret")
+
+    def swap() -> None:
+        (root / "inner").rename(root / "moved")
+        (root / "inner").symlink_to(root.parent / "other")
+
+    swap_after_the_check(monkeypatch, swap)
+
+    assert failure(root, item("inner/a.txt")).code == "media_not_found"
 
 
-def test_the_address_does_not_excuse_a_path_that_leads_out(root: Path, address: str) -> None:
-    assert failure(root, item("../secret.txt", f"{address}/good")).code == "media_outside_root"
+def test_a_file_swapped_for_a_pipe_after_the_check_is_not_waited_for(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def swap() -> None:
+        (root / "inner" / "a.txt").unlink()
+        os.mkfifo(root / "inner" / "a.txt")
+
+    swap_after_the_check(monkeypatch, swap)
+
+    assert failure(root, item("inner/a.txt")).code == "media_not_found"
 
 
-@pytest.mark.parametrize(
-    ("place", "says"),
-    [
-        ("missing", "404"),
-        ("circle", "redirects"),
-        ("file", "protocol"),
-        ("squeezed", "compressed"),
-        ("cut-off", "fetched"),
-    ],
-)
-def test_a_download_that_fails_says_why(root: Path, address: str, place: str, says: str) -> None:
-    failed = failure(root, item(media_url=f"{address}/{place}"))
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has paths of open files")
+def test_a_child_process_opens_the_file_that_was_checked_whatever_has_its_name(root: Path) -> None:
+    held = MediaFolder(root, SizeLimit(1)).open("inner/a.txt")
+    (root / "inner" / "a.txt").unlink()
+    (root / "inner" / "a.txt").symlink_to(root.parent / "secret.txt")
+
+    read = subprocess.run(
+        [sys.executable, "-c", f"print(open({str(held.path)!r}).read())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    held.close()
+    assert read.stdout == "inside\n"
+
+
+def test_files_are_closed_after_use_and_after_failures(root: Path) -> None:
+    (root / "big").write_bytes(b"x" * (2**20 + 1))
+    fetch(root, item("inner/a.txt"))
+    open_before = len(list(Path("/dev/fd").iterdir()))
+
+    fetch(root, item("inner/a.txt"))
+    for path in ("big", "inner", "none", "../secret.txt", "inner/a.txt/x"):
+        failure(root, item(path))
+
+    assert len(list(Path("/dev/fd").iterdir())) == open_before
+
+
+def test_a_file_opened_for_an_item_that_was_cancelled_is_closed(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opening, go_on = threading.Event(), threading.Event()
+    opened: list[HeldFile] = []
+    really_open = MediaFolder.open
+
+    def open_slowly(self: MediaFolder, local_path: str) -> HeldFile:
+        opening.set()
+        go_on.wait(10)
+        opened.append(really_open(self, local_path))
+        return opened[0]
+
+    monkeypatch.setattr(MediaFolder, "open", open_slowly)
+
+    async def run() -> None:
+        fetcher = MediaFetcher(root, 1, 10)
+
+        async def use() -> None:
+            async with fetcher.fetch(item("inner/a.txt")):
+                pass
+
+        using = asyncio.create_task(use())
+        await asyncio.to_thread(opening.wait, 10)
+        using.cancel()
+        await asyncio.wait([using])
+        go_on.set()
+        await asyncio.get_running_loop().shutdown_default_executor()
+        await fetcher.close()
+
+    asyncio.run(run())
+
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(opened[0].descriptor)
+
+
+def test_the_address_serves_when_the_local_file_is_gone(root: Path) -> None:
+    with serving() as server:
+        server.scripts["/good"] = answer(b"from afar")
+
+        assert fetch(root, item("gone.txt", f"{server.url}/good")) == b"from afar"
+
+
+def test_the_address_does_not_excuse_a_path_that_leads_out(root: Path) -> None:
+    with serving() as server:
+        failed = failure(root, item("../secret.txt", f"{server.url}/good"))
+
+        assert failed.code == "media_outside_root"
+        assert server.accepted() == 0
+
+
+def test_a_download_is_gone_from_the_disk_after_use(root: Path) -> None:
+    async def run(address: str) -> list[Path]:
+        fetcher = MediaFetcher(root, 1, 10, allowed_hosts=AllowedHosts.parse("127.0.0.1"))
+        try:
+            async with fetcher.fetch(item(media_url=address)) as path:
+                scratch = path.parent
+                assert path.stat().st_mode & 0o077 == scratch.stat().st_mode & 0o077 == 0
+            with pytest.raises(ProcessingFailed):
+                async with fetcher.fetch(item(media_url=f"{address}/none")):
+                    pass
+            return list(scratch.iterdir())
+        finally:
+            await fetcher.close()
+
+    with serving() as server:
+        server.scripts["/good"] = answer(b"from afar")
+        assert asyncio.run(run(f"{server.url}/good")) == []
+
+
+def test_a_full_disk_is_a_failed_download(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving() as server, Path("/dev/full").open("wb", buffering=0) as full:
+        monkeypatch.setattr(tempfile, "NamedTemporaryFile", lambda **_: full)
+        server.scripts["/good"] = answer(b"from afar")
+
+        failed = failure(root, item(media_url=f"{server.url}/good"))
 
     assert failed.code == "download_failed"
-    assert says in failed.message
-
-
-def test_a_download_over_the_limit_is_cut_short(root: Path, address: str) -> None:
-    assert failure(root, item(media_url=f"{address}/big")).code == "media_too_large"
-
-
-def test_a_download_has_an_end_however_slowly_it_comes(root: Path, address: str) -> None:
-    failed = failure(root, item(media_url=f"{address}/never"), timeout=0.3)
-
-    assert failed.code == "download_failed"
-    assert "not fetched within" in failed.message
-
-
-@pytest.mark.parametrize(
-    "url", ["file:///etc/passwd", "ftp://127.0.0.1/x", "javascript:1", "http://", "http://[x/y"]
-)
-def test_only_http_addresses_are_fetched(root: Path, url: str) -> None:
-    assert failure(root, item(media_url=url)).code == "download_failed"
-
-
-def test_nobody_answering_is_a_failed_download(root: Path) -> None:
-    assert failure(root, item(media_url="http://127.0.0.1:1/")).code == "download_failed"
+    assert "No space left" in failed.message

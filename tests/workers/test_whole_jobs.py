@@ -45,7 +45,7 @@ def test_a_failing_item_is_recorded_and_does_not_stop_the_job(scene: Scene) -> N
 
 
 def test_a_defect_in_a_processor_fails_the_item_alone(scene: Scene) -> None:
-    scene.add("tokens not-a-number")
+    scene.add("cost not-a-number")
     scene.add("text fine")
     scene.workers.start()
 

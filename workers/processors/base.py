@@ -1,12 +1,13 @@
 """What a processor is: it takes one medium on disk and gives text, or says why not.
 
 Processors know neither the database nor the queue. They get a file and a few facts about it, and
-either return an `Extraction` or raise `ProcessingFailed`. Anything else that escapes is recorded
-as `internal_error` and never stops the job.
+return an `Extraction` or raise `ProcessingFailed` or `ProvidersAway`. Anything else that escapes
+is recorded as `internal_error` and never stops the job.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -29,6 +30,22 @@ class Medium:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What one request to a provider used; the price book turns it into money."""
+
+    provider: str
+    model: str
+    input_tokens: int = 0
+    """All tokens sent, those of sound included."""
+    audio_tokens: int = 0
+    """Those of `input_tokens` that were sound: some models price them apart."""
+    output_tokens: int = 0
+    """All tokens received, those of thinking included."""
+    audio_seconds: Decimal = Decimal(0)
+    """The length of the sound, for models priced by time."""
+
+
+@dataclass(frozen=True, slots=True)
 class Extraction:
     """The text of a medium, and what it took to get it."""
 
@@ -38,17 +55,31 @@ class Extraction:
     language: str | None = None
     duration_seconds: Decimal | None = None
     """Length of the sound or film, where there is one."""
-    tokens_used: int = 0
-    cost_usd: Decimal = Decimal(0)
+    usage: Sequence[Usage] = ()
+    """One a request that was or may have been billed; none for work done on this machine."""
 
 
 class ProcessingFailed(Exception):
     """The medium cannot be turned into text; `code` is one of `batch.error_codes`."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, usage: Sequence[Usage] = ()) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.usage = tuple(usage)
+
+
+class ProvidersAway(Exception):
+    """No provider of the content type can be had now, for want of a key, of quota or of an answer.
+
+    It says nothing about the medium: the job is paused with `reason`, a text for people, and the
+    item is taken up again when the job is resumed. `usage` is what was billed all the same.
+    """
+
+    def __init__(self, reason: str, usage: Sequence[Usage] = ()) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.usage = tuple(usage)
 
 
 class Processor(Protocol):
@@ -57,8 +88,8 @@ class Processor(Protocol):
     async def process(self, medium: Medium) -> Extraction:
         """The text of `medium`.
 
-        Raises ProcessingFailed when the file cannot be read. Cancelling the call must stop the
-        work within a second.
+        Raises ProcessingFailed when the file cannot be read, ProvidersAway when nobody can be
+        asked now. Cancelling the call must stop the work within a second.
         """
         ...
 

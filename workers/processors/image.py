@@ -1,4 +1,4 @@
-"""Pictures: the text seen in them."""
+"""Pictures: what they show, or the text seen in them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,25 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
+import filetype
+
 from workers.processors import images
-from workers.processors.base import Extraction, Medium
+from workers.processors.base import Extraction, Medium, Usage
+from workers.processors.images import SmallPicture
 from workers.processors.limits import ImageLimits
+from workers.providers import prompts
+from workers.providers.answers import Part, Viewer
 from workers.sandbox import Sandbox
+
+HEAD_BYTES = 8192
+CUT = "[cut: the provider stopped here]"
 
 
 class ImageProcessor:
-    """Reads the text in pictures, and on the pages of pdfs that are pictures."""
+    """Reads the text in pictures, and on the pages of pdfs that are pictures.
+
+    Also makes both small enough to send away, which is as dangerous as reading them.
+    """
 
     def __init__(
         self, sandbox: Sandbox, limits: ImageLimits, *, timeout_seconds: float, threads: int = 0
@@ -38,16 +49,98 @@ class ImageProcessor:
         )
         return Extraction(text=picture["text"], provider="local", model=picture["model"])
 
-    async def read_pdf_page(self, path: Path, index: int) -> str:
+    async def read_page(self, path: Path, index: int) -> Extraction:
         """The text seen on one page (from 0) of a pdf. Raises ProcessingFailed."""
-        return await self._sandbox.run(
+        text = await self._sandbox.run(
             images.read_pdf_page,
             str(path),
             index,
             self._threads,
             timeout_seconds=self._timeout_seconds,
         )
+        return Extraction(text=text, provider="local", model="ocr")
+
+    def most_page_usage(self, pages: int) -> None:
+        """Nothing: the work is done here."""
+
+    async def small_picture(self, path: Path) -> SmallPicture:
+        """The picture as a JPEG of at most 2048 pixels a side. Raises ProcessingFailed."""
+        return await self._sandbox.run(
+            images.small_picture, str(path), self._limits, timeout_seconds=self._timeout_seconds
+        )
+
+    async def small_page(self, path: Path, index: int) -> SmallPicture:
+        """One page (from 0) of a pdf, likewise."""
+        return await self._sandbox.run(
+            images.small_page, str(path), index, timeout_seconds=self._timeout_seconds
+        )
 
     async def close(self) -> None:
         """Ends the sandbox."""
         await self._sandbox.close()
+
+
+class OnlineImages:
+    """Has a provider describe pictures, and write out the pages of pdfs that are pictures.
+
+    Both are opened and made small here first: what is broken costs nothing, and hidden data such
+    as the place where a photo was taken stay on this machine.
+    """
+
+    def __init__(self, viewer: Viewer, local: ImageProcessor, prompt: str) -> None:
+        """`prompt` says what to do with a picture or a page; `local` is its owner's to close."""
+        self.provider = viewer.name
+        self.model = viewer.model
+        self._viewer = viewer
+        self._local = local
+        self._prompt = prompt
+
+    async def most_usage(self, medium: Medium) -> Usage | None:
+        """See `chain.Paid`."""
+        with medium.path.open("rb") as file:
+            kind = filetype.guess_mime(file.read(HEAD_BYTES))
+        is_picture = kind is not None and kind.startswith("image/")
+        return self._viewer.most_usage(pictures=1) if is_picture else None
+
+    def most_page_usage(self, pages: int) -> Usage:
+        """The most that reading so many pages of a document can use."""
+        return self._viewer.most_usage(pictures=pages, requests=pages)
+
+    async def process(self, medium: Medium) -> Extraction:
+        """What the picture shows, or a line in brackets that says that it shows nothing."""
+        small = await self._local.small_picture(medium.path)
+        answer = await self._viewer.view(
+            prompts.instruction(self._prompt, medium.language),
+            prompts.context("A picture from a chat.", medium.caption),
+            [Part("image/jpeg", small["jpeg"])],
+        )
+        text = answer.text
+        if prompts.is_blank(text):
+            size = f"{small['kind']} image, {small['width']} x {small['height']}"
+            text = f"[a blank picture; {size}]"
+        return Extraction(
+            text=f"{text}\n{CUT}" if answer.is_cut else text,
+            provider=self._viewer.name,
+            model=self._viewer.model,
+            language=medium.language,
+            usage=answer.usage,
+        )
+
+    async def read_page(self, path: Path, index: int) -> Extraction:
+        """The text on one page (from 0); '' if it is blank."""
+        small = await self._local.small_page(path, index)
+        answer = await self._viewer.view(
+            prompts.instruction(self._prompt, None, is_exact=True),
+            prompts.context(f"Page {index + 1} of a document from a chat.", None),
+            [Part("image/jpeg", small["jpeg"])],
+        )
+        text = "" if prompts.is_blank(answer.text) else answer.text
+        return Extraction(
+            text=f"{text}\n{CUT}" if answer.is_cut else text,
+            provider=self._viewer.name,
+            model=self._viewer.model,
+            usage=answer.usage,
+        )
+
+    async def close(self) -> None:
+        """Has nothing of its own."""

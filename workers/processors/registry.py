@@ -1,18 +1,19 @@
-"""Which processors turn which content type into text.
-
-A new processor is one file and one line in `build_registry`.
-"""
+"""Which processors turn which content type into text."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import entry_points
+from typing import Protocol
 
-from workers.processors.base import Extraction, Medium, ProcessingFailed, Processor
-from workers.processors.document import DocumentProcessor
-from workers.processors.image import ImageProcessor
-from workers.processors.limits import DocumentLimits, ImageLimits
-from workers.sandbox import Sandbox
+from workers.processors.base import Extraction, Medium, ProcessingFailed, Processor, Usage
+from workers.processors.chain import Paid, first_text, is_of_another_kind
+
+ENTRY_POINTS = "backscroll.processors"
+"""The group in which other packages name their processors."""
 
 WITHOUT_PROCESSOR = {
     "audio": "no speech-to-text provider is configured; configure one, then process again",
@@ -20,66 +21,154 @@ WITHOUT_PROCESSOR = {
 }
 
 
-class Registry:
-    """The chain of processors of each content type; itself a Processor."""
+class Closable(Protocol):
+    """Holds processes or connections."""
 
-    def __init__(self, chains: Mapping[str, Sequence[Processor]]) -> None:
-        self._chains = {content_type: tuple(chain) for content_type, chain in chains.items()}
+    async def close(self) -> None:
+        """Gives them back. Calling twice is safe."""
+        ...
+
+
+class UnknownProcessor(Exception):
+    """A chain names somebody whom neither Backscroll nor another package brings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Who is asked for one content type, in order."""
+
+    processors: Sequence[Processor] = ()
+    stand_ins: Sequence[Processor] = ()
+    """Asked last, and not while one of `processors` is away."""
+
+    def then(self, other: Chain) -> Chain:
+        """The other's after one's own; nobody at all if one has none of one's own."""
+        if not self.processors and not self.stand_ins:
+            return self
+        return Chain((*self.processors, *other.processors), (*self.stand_ins, *other.stand_ins))
+
+
+class Registry:
+    """The chain of each content type; itself a Processor."""
+
+    def __init__(
+        self,
+        chains: Mapping[str, Sequence[Processor] | Chain],
+        *,
+        language: str | None = None,
+        also_closed: Sequence[Closable] = (),
+    ) -> None:
+        """`language` is for media for which the user asked for none.
+
+        `also_closed` are used by the processors without being in a chain.
+        """
+        self._chains = {
+            content_type: chain if isinstance(chain, Chain) else Chain(tuple(chain))
+            for content_type, chain in chains.items()
+        }
+        self._language = language
+        self._also_closed = tuple(also_closed)
 
     async def process(self, medium: Medium) -> Extraction:
         """What the first processor that supports the file's format makes of it.
 
         Raises ProcessingFailed: `no_provider` if the content type has no processor, and otherwise
-        what the processor raised; if none supports the format, what the first one raised.
+        what the processor raised; if none supports the format, what the first one raised. Raises
+        ProvidersAway if one that might have done it is away, and none before or after it did.
         """
-        unsupported: ProcessingFailed | None = None
-        for processor in self._chains.get(medium.content_type, ()):
-            try:
-                return await processor.process(medium)
-            except ProcessingFailed as failure:
-                if failure.code != "unsupported_format":
-                    raise
-                unsupported = unsupported or failure
-        if unsupported is not None:
-            raise unsupported
-        what_to_do = WITHOUT_PROCESSOR.get(
-            medium.content_type, f"no provider for {medium.content_type} is configured"
+        medium = replace(medium, language=medium.language or self._language)
+        chain = self._chains.get(medium.content_type, Chain())
+        made = await first_text(
+            [partial(processor.process, medium) for processor in chain.processors],
+            [partial(processor.process, medium) for processor in chain.stand_ins],
+            passes_on=is_of_another_kind,
         )
-        raise ProcessingFailed("no_provider", what_to_do)
+        if made is None:
+            what_to_do = WITHOUT_PROCESSOR.get(
+                medium.content_type, f"no provider for {medium.content_type} is configured"
+            )
+            raise ProcessingFailed("no_provider", what_to_do)
+        return made
+
+    def models(self, content_type: str) -> tuple[str, ...]:
+        """The models of the providers in a chain, in order; none of those that work locally."""
+        chain = self._chains.get(content_type, Chain())
+        models = (each.model for each in chain.processors if isinstance(each, Paid))
+        return tuple(dict.fromkeys(filter(None, models)))
+
+    def providers(self, content_type: str) -> list[tuple[str, str]]:
+        """The (provider, model) pairs of a chain, in order; none of those that work locally."""
+        chain = self._chains.get(content_type, Chain())
+        return [
+            (each.provider, each.model)
+            for each in chain.processors
+            if isinstance(each, Paid) and each.provider
+        ]
+
+    async def may_use(self, medium: Medium) -> list[Usage]:
+        """The most that each provider of the chain can use that may be asked about the medium.
+
+        Raises ProcessingFailed as `process` does.
+        """
+        chain = self._chains.get(medium.content_type, Chain())
+        most = []
+        for processor in chain.processors:
+            if isinstance(processor, Paid):
+                try:
+                    usage = await processor.most_usage(medium)
+                except ProcessingFailed as failure:
+                    if not is_of_another_kind(failure):
+                        raise
+                else:
+                    most += [usage] if usage else []
+        return most
 
     async def close(self) -> None:
         """Closes every processor once, however many chains it is in."""
-        processors = {id(each): each for chain in self._chains.values() for each in chain}
+        chained = (
+            each
+            for chain in self._chains.values()
+            for each in (*chain.processors, *chain.stand_ins)
+        )
+        processors: dict[int, Closable] = {id(each): each for each in chained}
+        processors |= {id(each): each for each in self._also_closed}
         await asyncio.gather(*(processor.close() for processor in processors.values()))
 
 
-def build_registry(
+def chain_of(
+    names: Sequence[str],
+    online: Mapping[str, Processor],
+    local: Sequence[Processor],
     *,
-    document_limits: DocumentLimits | None = None,
-    document_processes: int = 2,
-    document_memory_mb: int = 800,
-    document_timeout_seconds: float = 60.0,
-    image_limits: ImageLimits | None = None,
-    image_processes: int = 1,
-    image_memory_mb: int = 2000,
-    image_timeout_seconds: float = 60.0,
-    image_threads: int = 0,
-) -> Registry:
-    """The processors that need no provider. Nothing is started before the first medium.
+    local_when_away: bool,
+) -> Chain:
+    """The chain that a setting describes.
 
-    Each content type has both: platforms declare a photo sent as a file, or a pdf among photos,
-    as they please, and the content decides.
+    `local` stands for `local`, and is a stand-in if an online provider comes before it, unless
+    `local_when_away`. Other names are those in `online`, or of other packages' entry points; they
+    are left out when they are providers that are not configured.
+
+    Raises UnknownProcessor.
     """
-    image = ImageProcessor(
-        Sandbox("images", processes=image_processes, memory_mb=image_memory_mb),
-        image_limits or ImageLimits(),
-        timeout_seconds=image_timeout_seconds,
-        threads=image_threads,
-    )
-    document = DocumentProcessor(
-        Sandbox("documents", processes=document_processes, memory_mb=document_memory_mb),
-        document_limits or DocumentLimits(),
-        timeout_seconds=document_timeout_seconds,
-        page_reader=image,
-    )
-    return Registry({"document": (document, image), "image": (image, document)})
+    processors: list[Processor] = []
+    stand_ins: list[Processor] = []
+    has_online = False
+    for name in names:
+        if name == "local":
+            (stand_ins if has_online and not local_when_away else processors).extend(local)
+        elif name in online:
+            processors.append(online[name])
+            has_online = True
+        elif name not in ("groq", "openai", "google"):
+            processors.append(load_processor(name))
+    return Chain(processors, stand_ins)
+
+
+def load_processor(name: str) -> Processor:
+    """The processor that another package registered under this name. Raises UnknownProcessor."""
+    for entry_point in entry_points(group=ENTRY_POINTS, name=name):
+        made: Processor = entry_point.load()()
+        return made
+    known = sorted(each.name for each in entry_points(group=ENTRY_POINTS))
+    also = f", {', '.join(known)}" if known else ""
+    raise UnknownProcessor(f"there is no processor {name}: local, groq, openai, google{also}")

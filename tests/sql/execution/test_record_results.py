@@ -128,7 +128,8 @@ def test_an_unknown_cost_stays_unknown(sql: Sql, chat: Chat) -> None:
     worker = sql.worker()
     job_id = taken(sql, chat, worker)
 
-    sql.record(worker, processed(job_id, 1, 1) | {"costUsd": None})
+    usage = [{"provider": "somebody", "model": "without-a-price", "inputTokens": 1}]
+    sql.record(worker, processed(job_id, 1, 1, usage=usage))
 
     assert stored(sql, job_id) == [(1, "processed", None)]
     assert sql.value("select cost_usd from public.media_content") is None

@@ -38,8 +38,10 @@ def test_items_are_counted_by_content_type(sql: Sql, chat: Chat) -> None:
         3, 1, 0, 0,
     ]  # fmt: skip
     assert found["contentTypes"]["image"] == {
-        "found": 2, "alreadyDone": 1, "toProcess": 1, "estimatedCostUsd": 0,
-        "estimatedDurationSeconds": 0.7,
+        "found": 2, "alreadyDone": 1, "toProcess": 1, "knownSeconds": None,
+        "provider": "local", "model": None,
+        "lowCostUsd": 0, "estimatedCostUsd": 0, "highCostUsd": 0,
+        "lowDurationSeconds": 0.2, "estimatedDurationSeconds": 0.7, "highDurationSeconds": 2.5,
     }  # fmt: skip
 
 
@@ -149,3 +151,47 @@ def test_it_refuses_what_creating_would_refuse(sql: Sql) -> None:
     assert sql.problems("select batch.estimate_job('{}')")[0][0] == "jobType"
     with sql.refused("BJ404"):
         estimate(sql, jobType="time_based_batch", daysBack=7, instanceId=str(uuid4()))
+
+
+def with_groq(sql: Sql) -> None:
+    sql.run(
+        "select batch.register_worker('w', '{\"audio\": 4}',"
+        ' \'{"audio": {"provider": "groq", "model": "whisper-large-v3-turbo"}}\')'
+    )
+
+
+def test_sound_whose_length_is_told_costs_its_price(sql: Sql, chat: Chat) -> None:
+    for _ in range(4):
+        chat.add("audio/ogg", media_metadata='{"duration": 90}')
+    with_groq(sql)
+
+    found = of_chat(sql, chat, contentTypes=["audio"])
+
+    # 4 * 90 s at 0.04 USD an hour
+    assert found["estimatedCostUsd"] == found["lowCostUsd"] == found["highCostUsd"] == 0.004
+    audio = found["contentTypes"]["audio"]
+    assert (audio["provider"], audio["model"]) == ("groq", "whisper-large-v3-turbo")
+    assert audio["knownSeconds"] == 360
+
+
+def test_a_model_without_a_price_is_warned_of_and_not_free(sql: Sql, chat: Chat) -> None:
+    chat.add("audio/ogg")
+    with_groq(sql)
+    sql.run("delete from batch.model_prices where provider = 'groq'")
+
+    found = of_chat(sql, chat, contentTypes=["audio"])
+
+    assert found["contentTypes"]["audio"]["estimatedCostUsd"] is None
+    assert "price of groq whisper-large-v3-turbo is not known" in found["warnings"][0]
+
+
+def test_a_planned_job_keeps_its_estimate(sql: Sql, chat: Chat) -> None:
+    for _ in range(4):
+        chat.add("audio/ogg", media_metadata='{"duration": 90}')
+    with_groq(sql)
+
+    job_id = sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id))
+
+    kept = sql.value("select batch.job_details(%s)", job_id)["estimate"]
+    assert kept["estimatedCostUsd"] == 0.004
+    assert kept["providers"] == {"audio": "groq whisper-large-v3-turbo"}

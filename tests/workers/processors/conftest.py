@@ -2,10 +2,11 @@ import asyncio
 
 import pytest
 
+from app.settings import Settings
+from workers.assembly import build_processing
 from workers.processors.base import Medium, ProcessingFailed
 from workers.processors.documents import read_document
 from workers.processors.limits import DocumentLimits
-from workers.processors.registry import build_registry
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def process(tmp_path_factory):
     folder = tmp_path_factory.mktemp("media")
 
     with asyncio.Runner() as runner:
-        registry = build_registry(document_processes=1)
+        registry = build_processing(Settings(BACKSCROLL_DOCUMENT_PROCESSES=1)).registry
 
         def process(content, content_type, mime_type=None):
             path = folder / "medium"

@@ -11,7 +11,7 @@ from tests.workers.processors import files
 from workers.processors.base import Extraction, Medium, ProcessingFailed
 from workers.processors.document import DocumentProcessor
 from workers.processors.limits import DocumentLimits
-from workers.processors.registry import Registry, build_registry
+from workers.processors.registry import Registry
 from workers.sandbox import Sandbox
 
 
@@ -52,7 +52,7 @@ def test_the_next_processor_is_asked_only_if_the_format_is_unsupported():
 
 @pytest.mark.parametrize("content_type", ["audio", "video"])
 def test_without_a_processor_the_failure_says_what_to_do(content_type):
-    registry = build_registry()
+    registry = Registry({"image": [Fake("text")]})
 
     with pytest.raises(ProcessingFailed, match=r"no .* is configured; configure one") as caught:
         asyncio.run(registry.process(Medium(Path("x.ogg"), content_type)))
@@ -86,14 +86,17 @@ def test_a_scanned_page_of_monstrous_size_is_read(process):
 
 def test_scanned_pages_beyond_the_limit_are_not_lost_in_silence(write):
     class Eyes:
-        async def read_pdf_page(self, _path, index):
+        async def read_page(self, _path, index):
             if index == 0:
                 raise ProcessingFailed("processor_timeout", "too slow")
-            return "seen"
+            return Extraction("seen", "local", "eyes")
+
+        def most_page_usage(self, _pages):
+            return None
 
     async def run():
         processor = DocumentProcessor(
-            Sandbox("test"), DocumentLimits(ocr_pages=2), timeout_seconds=20, page_reader=Eyes()
+            Sandbox("test"), DocumentLimits(ocr_pages=2), timeout_seconds=20, page_readers=[Eyes()]
         )
         try:
             return await processor.process(Medium(path, "document"))
@@ -146,9 +149,11 @@ def test_a_pdf_that_inflates_to_a_gigabyte_fails_alone(process):
 def test_the_worker_itself_imports_no_parser():
     program = """
 import sys
-from workers.processors.registry import build_registry
-build_registry()
-parsers = {"PIL", "numpy", "cv2", "rapidocr", "onnxruntime", "pypdfium2", "lxml", "bs4", "pptx"}
+from app.settings import Settings
+from workers.assembly import build_processing
+build_processing(Settings())
+parsers = {"av", "pocketsphinx", "faster_whisper"}
+parsers |= {"PIL", "numpy", "cv2", "rapidocr", "onnxruntime", "pypdfium2", "lxml", "bs4", "pptx"}
 sys.exit(", ".join(parsers & set(sys.modules)) or None)
 """
     root = Path(__file__).parents[3]

@@ -16,6 +16,17 @@ class Picture(TypedDict):
     model: str
 
 
+class SmallPicture(TypedDict):
+    """A picture to send away."""
+
+    jpeg: str
+    """In base64."""
+    kind: str
+    width: int
+    height: int
+    """Of the original, in pixels."""
+
+
 def read_image(path: str, threads: int, limits: dict[str, int]) -> Picture:
     """See `workers.processors.images.picture`; `limits` are the fields of ImageLimits."""
     from workers.processors.images import picture
@@ -29,3 +40,18 @@ def read_pdf_page(path: str, index: int, threads: int) -> str:
     from workers.processors.images import pdf_page
 
     return pdf_page.read_pdf_page(path, index, threads)
+
+
+def small_picture(path: str, limits: dict[str, int]) -> SmallPicture:
+    """See `workers.processors.images.small`; `limits` are the fields of ImageLimits."""
+    from workers.processors.images import small
+    from workers.processors.limits import ImageLimits
+
+    return small.small_picture(path, ImageLimits(**limits))
+
+
+def small_page(path: str, index: int) -> SmallPicture:
+    """See `workers.processors.images.small`."""
+    from workers.processors.images import small
+
+    return small.small_page(path, index)

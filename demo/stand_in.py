@@ -1,0 +1,500 @@
+"""A provider that is none: speaks the routes of OpenAI, Groq and Gemini that Backscroll uses.
+
+    python -m demo.stand_in [--port 8099]
+
+It costs nothing, needs no key, and its answers follow from the bytes received: a transcript names
+their digest, so that a reader can tell what arrived. The first part of the path is the provider's
+name: point GROQ_BASE_URL at `/groq/v1`, OPENAI_BASE_URL at `/openai/v1`, GEMINI_BASE_URL at
+`/google/v1beta`. Tests use `StandIn` to have it answer late, wrongly or not at all, and to count
+what it received and what it would have billed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import contextlib
+import hashlib
+import io
+import json
+import math
+import socket
+import struct
+import threading
+import time
+import wave
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.parser import BytesParser
+from email.policy import HTTP
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+from urllib.parse import unquote
+
+BYTES_PER_SECOND = 2000
+"""Sound of which the length is not told is taken for so dense, as voice notes are."""
+PICTURE_TOKENS = 258
+FILM_TOKENS_PER_SECOND = 263
+SOUND_TOKENS_PER_SECOND = 32
+THINKING_TOKENS = 20
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """How one request is answered; as usual if nothing is said.
+
+    A request is billed when its answer is 200, whether or not it arrives.
+    """
+
+    status: int = 200
+    error: Mapping[str, Any] | None = None
+    """What stands in `error` when the status is not 200."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    answer: Mapping[str, Any] | None = None
+    """Instead of the usual JSON."""
+    body: bytes | None = None
+    """Instead of any JSON."""
+    latency: float = 0.0
+    hold: threading.Event | None = None
+    """The answer waits until it is set."""
+    has_come: threading.Event | None = None
+    """Set as soon as the request has been read whole."""
+    resets: bool = False
+    """The connection is reset when the request has been read whole."""
+    hangs_up_after: int | None = None
+    """Bytes of the answer's body after which the connection is reset."""
+    bytes_per_second: int = 0
+    """Of the answer's body; 0 means at once."""
+
+
+USUAL = Behaviour()
+
+
+@dataclass(frozen=True)
+class Billed:
+    """What one request would have cost, in the units of the price book."""
+
+    provider: str
+    model: str
+    input_tokens: int = 0
+    audio_tokens: int = 0
+    output_tokens: int = 0
+    audio_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Received:
+    """One request."""
+
+    provider: str
+    route: str
+    headers: Mapping[str, str]
+    size: int
+    model: str
+    fields: Mapping[str, Any]
+    """Of the form, or the JSON document."""
+    texts: tuple[str, ...]
+    """Everything that was said in words, instructions first."""
+    media: tuple[tuple[str, bytes], ...]
+    """Everything to look at or listen to: MIME type and bytes."""
+
+    @property
+    def key(self) -> str | None:
+        bearer = self.headers.get("authorization", "").removeprefix("Bearer ")
+        return bearer or self.headers.get("x-goog-api-key")
+
+
+class StandIn:
+    """The server, in a thread of its own for as long as the context lasts.
+
+    `default` is how requests are answered that no other behaviour was planned for.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        self.default = USUAL
+        self.received: list[Received] = []
+        self.billed: list[Billed] = []
+        self.most_at_once = 0
+        self._at_once = 0
+        self._lock = threading.Lock()
+        self._planned: dict[str, deque[Behaviour]] = {}
+        self._always: dict[str, Behaviour] = {}
+        self._server = _Server(("127.0.0.1", port), _Handler)
+        self._server.stand_in = self
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
+
+    @property
+    def address(self) -> str:
+        """Such as `http://127.0.0.1:8099`."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def base_url(self, provider: str) -> str:
+        """What to set as the provider's base address."""
+        return f"{self.address}/{provider}/{'v1beta' if provider == 'google' else 'v1'}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings with which workers use it."""
+        return {
+            "GROQ_BASE_URL": self.base_url("groq"),
+            "OPENAI_BASE_URL": self.base_url("openai"),
+            "GEMINI_BASE_URL": self.base_url("google"),
+        }
+
+    def plan(self, provider: str, *behaviours: Behaviour) -> None:
+        """How the provider's next requests are answered, in their order."""
+        with self._lock:
+            self._planned.setdefault(provider, deque()).extend(behaviours)
+
+    def always(self, provider: str, behaviour: Behaviour) -> None:
+        """How all the provider's requests are answered once none is planned."""
+        self._always[provider] = behaviour
+
+    def asked(self, provider: str) -> int:
+        """How many requests the provider got."""
+        with self._lock:
+            return Counter(each.provider for each in self.received)[provider]
+
+    def __enter__(self) -> StandIn:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for behaviour in self._always.values():
+            if behaviour.hold:
+                behaviour.hold.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _begin(self, received: Received) -> Behaviour:
+        with self._lock:
+            self.received.append(received)
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+            planned = self._planned.get(received.provider)
+            if planned:
+                return planned.popleft()
+            return self._always.get(received.provider, self.default)
+
+    def _end(self) -> None:
+        with self._lock:
+            self._at_once -= 1
+
+    def _bill(self, billed: Billed) -> None:
+        with self._lock:
+            self.billed.append(billed)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+    stand_in: StandIn
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that hang up are no news."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def setup(self) -> None:
+        super().setup()
+        # A small answer in two packets would otherwise wait for the client's acknowledgement.
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def do_GET(self) -> None:
+        self._send(200, {}, json.dumps({"object": "list", "data": []}).encode(), USUAL)
+
+    def do_POST(self) -> None:
+        body = self._read_body()
+        provider, _, rest = self.path.lstrip("/").partition("/")
+        route = rest.partition("/")[2]
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        reader, answerer = _ROUTES.get(_kind_of(route), (None, None))
+        if reader is None or answerer is None:
+            self._send(404, {}, b'{"error": {"message": "no such route"}}', USUAL)
+            return
+        received = reader(provider, unquote(route), headers, body)
+        behaviour = self.server.stand_in._begin(received)
+        try:
+            self._answer(received, behaviour, answerer)
+        finally:
+            self.server.stand_in._end()
+
+    def _answer(self, received: Received, behaviour: Behaviour, answerer: _Answerer) -> None:
+        if behaviour.has_come is not None:
+            behaviour.has_come.set()
+        if behaviour.hold is not None:
+            behaviour.hold.wait(60)
+        time.sleep(behaviour.latency)
+        if behaviour.status == 200:
+            document, billed = answerer(received)
+            self.server.stand_in._bill(billed)
+            document = dict(behaviour.answer) if behaviour.answer is not None else document
+        else:
+            document = {"error": behaviour.error or {"message": f"status {behaviour.status}"}}
+        if behaviour.resets:
+            self._reset()
+            return
+        body = behaviour.body if behaviour.body is not None else json.dumps(document).encode()
+        self._send(behaviour.status, behaviour.headers, body, behaviour)
+
+    def _send(
+        self, status: int, headers: Mapping[str, str], body: bytes, behaviour: Behaviour
+    ) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", **headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if behaviour.hangs_up_after is not None:
+            self.wfile.write(body[: behaviour.hangs_up_after])
+            self.wfile.flush()
+            self._reset()
+            return
+        if not behaviour.bytes_per_second:
+            self.wfile.write(body)
+            return
+        with contextlib.suppress(OSError):
+            for place in range(len(body)):
+                self.wfile.write(body[place : place + 1])
+                time.sleep(1 / behaviour.bytes_per_second)
+
+    def _reset(self) -> None:
+        """Ends the connection as a crash would: with RST."""
+        linger = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.close_connection = True
+        # The file objects keep the socket open; only when all are closed is the RST sent.
+        with contextlib.suppress(OSError):
+            self.rfile.close()
+            self.wfile.close()
+            self.connection.close()
+
+    def finish(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            super().finish()
+
+    def _read_body(self) -> bytes:
+        if "chunked" not in self.headers.get("Transfer-Encoding", ""):
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = bytearray()
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return bytes(body)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+def _kind_of(route: str) -> str:
+    return "generateContent" if route.endswith(":generateContent") else route
+
+
+def _read_form(provider: str, route: str, headers: Mapping[str, str], body: bytes) -> Received:
+    head = f"Content-Type: {headers['content-type']}\r\n\r\n".encode()
+    fields: dict[str, Any] = {}
+    media: list[tuple[str, bytes]] = []
+    for part in BytesParser(policy=HTTP).parsebytes(head + body).iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        content: Any = part.get_payload(decode=True)
+        if part.get_filename():
+            media.append((part.get_content_type(), content))
+            fields[str(name)] = part.get_filename()
+        else:
+            fields[str(name)] = content.decode()
+    texts = (fields["prompt"],) if "prompt" in fields else ()
+    model = str(fields["model"])
+    return Received(provider, route, headers, len(body), model, fields, texts, tuple(media))
+
+
+def _read_chat(provider: str, route: str, headers: Mapping[str, str], body: bytes) -> Received:
+    document = json.loads(body)
+    texts: list[str] = []
+    media: list[tuple[str, bytes]] = []
+    for message in document["messages"]:
+        content: Any = message["content"]
+        parts: list[Any] = [{"text": content}] if isinstance(content, str) else content
+        for part in parts:
+            if "image_url" in part:
+                mime_type, _, data = part["image_url"]["url"][5:].partition(";base64,")
+                media.append((mime_type, base64.b64decode(data, validate=True)))
+            else:
+                texts.append(part["text"])
+    return Received(
+        provider, route, headers, len(body), document["model"], document, tuple(texts), tuple(media)
+    )
+
+
+def _read_gemini(provider: str, route: str, headers: Mapping[str, str], body: bytes) -> Received:
+    document = json.loads(body)
+    parts = [*document.get("systemInstruction", {"parts": []})["parts"]]
+    parts += [part for content in document["contents"] for part in content["parts"]]
+    inline = [part["inlineData"] for part in parts if "inlineData" in part]
+    media = tuple(
+        (each["mimeType"], base64.b64decode(each["data"], validate=True)) for each in inline
+    )
+    texts = tuple(part["text"] for part in parts if "text" in part)
+    model = route.removeprefix("models/").removesuffix(":generateContent")
+    return Received(provider, route, headers, len(body), model, document, texts, media)
+
+
+def digest(content: bytes) -> str:
+    """How answers name what arrived: the first 12 digits of its SHA-256."""
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def _words(received: Received) -> int:
+    return 10 + sum(map(len, received.texts)) // 4
+
+
+def _seconds(sound: bytes) -> float:
+    """The length that the headers of Ogg Opus, MP4 and WAV tell; else a guess by the size."""
+    if sound.startswith(b"OggS") and (head := sound.find(b"OpusHead")) > 0:
+        (last,) = struct.unpack_from("<q", sound, sound.rindex(b"OggS") + 6)
+        (skipped,) = struct.unpack_from("<H", sound, head + 10)
+        return float(max(0, last - skipped) / 48_000)
+    if (header := sound.find(b"mvhd")) > 0:
+        per_second, length = struct.unpack_from(">II", sound, header + 16)
+        return float(length) / float(per_second)
+    if sound.startswith(b"RIFF"):
+        with wave.open(io.BytesIO(sound)) as file:
+            return float(file.getnframes()) / float(file.getframerate())
+    return len(sound) / BYTES_PER_SECOND
+
+
+def _answer_speech(received: Received) -> tuple[dict[str, Any], Billed]:
+    ((_, sound),) = received.media
+    seconds = max(0.01, round(_seconds(sound), 2))
+    text = f"spoken words of {digest(sound)}"
+    if received.fields.get("response_format") == "json":
+        heard = round(seconds * 10)
+        sent, said = heard + _words(received), 10 + len(text) // 4
+        billed = Billed(received.provider, received.model, sent, heard, said, seconds)
+        usage: dict[str, Any] = {
+            "type": "tokens",
+            "input_tokens": sent,
+            "input_token_details": {"audio_tokens": heard, "text_tokens": sent - heard},
+            "output_tokens": said,
+            "total_tokens": sent + said,
+        }
+        return {"text": text, "usage": usage}, billed
+    answer = {
+        "task": "transcribe",
+        "language": "english",
+        "duration": seconds,
+        "text": text,
+        "segments": [{"id": 0, "text": text, "no_speech_prob": 0.01, "avg_logprob": -0.2}],
+    }
+    return answer, Billed(received.provider, received.model, audio_seconds=seconds)
+
+
+def _describe(received: Received) -> str:
+    kinds = Counter(mime_type.partition("/")[0] for mime_type, _ in received.media)
+    digests = " ".join(digest(content) for _, content in received.media)
+    return f"description of {' and '.join(sorted(kinds))} {digests}"
+
+
+def _answer_chat(received: Received) -> tuple[dict[str, Any], Billed]:
+    text = _describe(received)
+    sent, said = _words(received) + PICTURE_TOKENS * len(received.media), 5 + len(text) // 4
+    answer = {
+        "object": "chat.completion",
+        "model": received.model,
+        "choices": [
+            {
+                "index": 0,
+                "finish_reason": "stop",
+                "message": {"role": "assistant", "content": text, "refusal": None},
+            }
+        ],
+        "usage": {
+            "prompt_tokens": sent,
+            "completion_tokens": said,
+            "total_tokens": sent + said,
+            "completion_tokens_details": {"reasoning_tokens": 3},
+        },
+    }
+    return answer, Billed(received.provider, received.model, sent, 0, said)
+
+
+def _answer_gemini(received: Received) -> tuple[dict[str, Any], Billed]:
+    text = _describe(received)
+    heard, seen = 0, 0
+    for mime_type, content in received.media:
+        seconds = math.ceil(_seconds(content))
+        if mime_type.startswith("image/"):
+            seen += PICTURE_TOKENS
+        else:
+            heard += seconds * SOUND_TOKENS_PER_SECOND
+            seen += seconds * FILM_TOKENS_PER_SECOND * mime_type.startswith("video/")
+    words, said = _words(received), 5 + len(text) // 4
+    details = [{"modality": "TEXT", "tokenCount": words}]
+    details += [{"modality": "IMAGE", "tokenCount": seen}] if seen else []
+    details += [{"modality": "AUDIO", "tokenCount": heard}] if heard else []
+    answer = {
+        "candidates": [
+            {
+                "index": 0,
+                "finishReason": "STOP",
+                "content": {
+                    "role": "model",
+                    "parts": [{"text": "I think so.", "thought": True}, {"text": text}],
+                },
+            }
+        ],
+        "usageMetadata": {
+            "promptTokenCount": words + seen + heard,
+            "promptTokensDetails": details,
+            "candidatesTokenCount": said,
+            "thoughtsTokenCount": THINKING_TOKENS,
+            "totalTokenCount": words + seen + heard + said + THINKING_TOKENS,
+        },
+        "modelVersion": received.model,
+    }
+    return answer, Billed(
+        received.provider, received.model, words + seen + heard, heard, said + THINKING_TOKENS
+    )
+
+
+_Reader = Callable[[str, str, Mapping[str, str], bytes], Received]
+_Answerer = Callable[[Received], tuple[dict[str, Any], Billed]]
+_ROUTES: dict[str, tuple[_Reader, _Answerer]] = {
+    "audio/transcriptions": (_read_form, _answer_speech),
+    "chat/completions": (_read_chat, _answer_chat),
+    "generateContent": (_read_gemini, _answer_gemini),
+}
+
+
+def main() -> None:
+    """Serves until Ctrl-C."""
+    parser = argparse.ArgumentParser(description="A provider that is none, for trying things out.")
+    parser.add_argument("--port", type=int, default=8099)
+    parser.add_argument("--latency", type=float, default=0.3, help="seconds before each answer")
+    given = parser.parse_args()
+    with StandIn(given.port) as stand_in:
+        stand_in.default = Behaviour(latency=given.latency)
+        for name, value in stand_in.environment.items():
+            print(f"export {name}={value}")
+        with contextlib.suppress(KeyboardInterrupt):
+            threading.Event().wait()
+        for kind, number in sorted(Counter(each.provider for each in stand_in.billed).items()):
+            print(f"{kind}: {number} requests billed")
+
+
+if __name__ == "__main__":
+    main()

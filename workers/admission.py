@@ -1,0 +1,129 @@
+"""Asking the database whether items may be worked on: texts that exist already, claims, budgets.
+
+Items in hand ask together, a few milliseconds apart, in one call of `batch.admit_items`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from app.database import Database, DatabaseAway
+from workers.processors.base import Extraction, Usage
+from workers.results import usage_json
+
+logger = logging.getLogger(__name__)
+
+_GATHER_SECONDS = 0.005
+_ASK_AGAIN_SECONDS = 0.3
+_MOST_AT_ONCE = 500
+
+
+class NotAdmitted(Exception):
+    """The item may not be worked on: its job's budget is spent, and the job is paused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An item that wants to be worked on. `models` are those whose text would do as well;
+    `may_use` is the most that a request can use, for each provider that may be asked instead of
+    another; empty for work done here."""
+
+    job_id: UUID
+    seq: int
+    sha256: str
+    content_type: str
+    language: str | None
+    models: Sequence[str]
+    is_forced: bool
+    may_use: Sequence[Usage]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "jobId": str(self.job_id),
+            "seq": self.seq,
+            "sha256": self.sha256,
+            "contentType": self.content_type,
+            "language": self.language,
+            "models": list(self.models),
+            "isForced": self.is_forced,
+            "isPaid": bool(self.may_use),
+            "mayUse": [usage_json(each) for each in self.may_use],
+        }
+
+
+class Admission:
+    """Asks for all items of the process together."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._asking: list[tuple[Question, asyncio.Future[tuple[Any, ...]]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def admit(self, question: Question) -> Extraction | None:
+        """None: work on it. An Extraction: its text exists already, at no cost.
+
+        Waits while somebody else makes the text of the same bytes, or while the budget waits
+        for what is in hand. Raises NotAdmitted.
+        """
+        while True:
+            verdict, text, model, provider, language, duration = await self._ask(question)
+            if verdict == "go":
+                return None
+            if verdict == "made":
+                return Extraction(
+                    text=text,
+                    provider=provider or "",
+                    model=model or "",
+                    language=language,
+                    duration_seconds=None if duration is None else Decimal(duration),
+                )
+            if verdict == "stop":
+                raise NotAdmitted
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+
+    async def _ask(self, question: Question) -> tuple[Any, ...]:
+        answer: asyncio.Future[tuple[Any, ...]] = asyncio.get_running_loop().create_future()
+        self._asking.append((question, answer))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._ask_all())
+        return await answer
+
+    async def _ask_all(self) -> None:
+        await asyncio.sleep(_GATHER_SECONDS)
+        while self._asking:
+            asked = self._asking[:_MOST_AT_ONCE]
+            del self._asking[:_MOST_AT_ONCE]
+            asked = [(question, answer) for question, answer in asked if not answer.done()]
+            try:
+                rows = await self._database.rows(
+                    "select * from batch.admit_items(%s)",
+                    [json.dumps([question.as_json() for question, _ in asked])],
+                )
+            except DatabaseAway as error:
+                logger.warning("%d items wait for the database: %s", len(asked), error)
+                self._asking[:0] = asked
+                await asyncio.sleep(1.0)
+            except Exception as error:
+                for _, answer in asked:
+                    if not answer.done():
+                        answer.set_exception(error)
+            else:
+                verdicts = {(row[0], row[1]): row[2:] for row in rows}
+                for question, answer in asked:
+                    if not answer.done():
+                        answer.set_result(verdicts[question.job_id, question.seq])
+
+
+def sha256_of(path: Path) -> str:
+    """The digest of a file's bytes, in hex. Reads the file; call it in a thread."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,93 @@
+"""Opening untrusted pictures with Pillow: whole, upright, opaque, and no larger than is useful."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import filetype
+from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
+
+from workers.processors.base import ProcessingFailed
+from workers.processors.limits import MEGABYTE, ImageLimits
+from workers.processors.text import SAMPLE_BYTES, encoding_of
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "ICO", "JPEG2000")
+"""Those met in chats; Pillow's EPS would start Ghostscript."""
+
+READABLE_MIME_TYPES = re.compile(r"image/(jpeg|png|webp|gif|bmp|tiff|avif|x-icon|jp2)")
+PALETTE_MODES = ("1", "P", "PA")
+LIGHT = 160
+"""Of 255: letters lighter than this on a transparent ground are put before black, not white."""
+
+
+def head_of(file: Path, limits: ImageLimits) -> bytes:
+    """The beginning of the file. Raises ProcessingFailed `file_empty`, `file_too_large`."""
+    size = file.stat().st_size
+    if size == 0:
+        raise ProcessingFailed("file_empty", "the file has no content (0 bytes)")
+    if size > limits.file_bytes:
+        raise ProcessingFailed(
+            "file_too_large",
+            f"{size / MEGABYTE:,.1f} MB; at most {limits.file_bytes / MEGABYTE:,.0f} MB are read",
+        )
+    with file.open("rb") as opened:
+        return opened.read(SAMPLE_BYTES)
+
+
+def open_picture(file: Path, head: bytes, limits: ImageLimits) -> Image.Image:
+    """The picture, not yet decoded. Raises ProcessingFailed: `file_unreadable` for
+    what is damaged, `unsupported_format` for what Pillow does not open, `file_too_large`.
+    """
+    Image.MAX_IMAGE_PIXELS = None  # Pillow's own check only warns up to twice its limit
+    try:
+        picture = Image.open(file, formats=FORMATS)
+    except UnidentifiedImageError as error:
+        known = filetype.guess(head)
+        if known is None and encoding_of(head) is None:
+            raise ProcessingFailed(
+                "file_unreadable", "the content is of no known kind of picture"
+            ) from error
+        if known is not None and READABLE_MIME_TYPES.fullmatch(known.mime):
+            raise ProcessingFailed("file_unreadable", "the picture is damaged") from error
+        kind = known.mime if known else "text"
+        raise ProcessingFailed(
+            "unsupported_format", f"{kind} cannot be read as a picture"
+        ) from error
+    if picture.width * picture.height > limits.pixels:
+        size = f"{picture.width:,} x {picture.height:,} pixels"
+        picture.close()
+        raise ProcessingFailed("file_too_large", f"{size}; at most {limits.pixels:,} are read")
+    return picture
+
+
+def prepared(
+    picture: Image.Image, longest_side: int, shrink: Callable[[Image.Image], Image.Image]
+) -> Image.Image:
+    """The first frame, upright, opaque and as small as `shrink` makes it.
+
+    Raises ProcessingFailed `file_unreadable`.
+    """
+    # lets JPEG decode straight to a smaller size, though not below this one
+    picture.draft("RGB", (longest_side, longest_side))
+    try:
+        picture.load()
+    except (OSError, SyntaxError, ValueError, IndexError) as error:
+        raise ProcessingFailed("file_unreadable", "the picture is cut off or damaged") from error
+    if picture.mode in PALETTE_MODES:  # shrinking these would drop pixels, not blend them
+        picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    return opaque(ImageOps.exif_transpose(shrink(picture)))
+
+
+def opaque(picture: Image.Image) -> Image.Image:
+    """The picture in RGB before white, or before black if what is visible is light."""
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    picture = picture.convert("RGBA")
+    alpha = picture.getchannel("A")
+    visible = ImageStat.Stat(picture.convert("L"), mask=alpha)
+    is_light = visible.count[0] > 0 and visible.mean[0] > LIGHT
+    ground = Image.new("RGB", picture.size, "black" if is_light else "white")
+    ground.paste(picture, mask=alpha)
+    return ground

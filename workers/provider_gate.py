@@ -1,0 +1,123 @@
+"""The limits of providers, shared by all workers through the database.
+
+A worker asks for shares for all its waiting requests at once, and gives back what has ended with
+the next call: a call for many requests, and none at all while a provider has no limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from app.database import Database, DatabaseAway
+
+logger = logging.getLogger(__name__)
+
+_TRUST_UNLIMITED_SECONDS = 2.0
+_LONGEST_WAIT = 5.0
+_MOST_AT_ONCE = 64
+
+
+class ProviderGate:
+    """Lets requests to providers pass as `batch.provider_limits` allows."""
+
+    def __init__(self, database: Database, worker_id: int) -> None:
+        self._database = database
+        self._worker_id = worker_id
+        self._lines: dict[str, _Line] = {}
+
+    @asynccontextmanager
+    async def share(self, provider: str) -> AsyncIterator[None]:
+        """Waits until the provider may be asked once; the request lasts as long as the context."""
+        line = self._lines.get(provider)
+        if line is None:
+            line = self._lines[provider] = _Line(self._database, self._worker_id, provider)
+        counted = await line.enter()
+        try:
+            yield
+        finally:
+            if counted:
+                line.leave()
+
+    async def wait_hint(self, provider: str, seconds: float) -> None:
+        """The provider has asked to be left alone: all workers hold back."""
+        line = self._lines.get(provider)
+        if line is not None:
+            line.distrust()
+        try:
+            await self._database.value("select batch.hold_provider(%s, %s)", [provider, seconds])
+        except DatabaseAway as error:
+            logger.warning("cannot tell the others to spare %s: %s", provider, error)
+
+
+class _Line:
+    """The requests to one provider that wait for their share."""
+
+    def __init__(self, database: Database, worker_id: int, provider: str) -> None:
+        self._database = database
+        self._worker_id = worker_id
+        self._provider = provider
+        self._waiting: list[asyncio.Future[bool]] = []
+        self._ended = 0
+        self._unlimited_until = 0.0
+        self._serving: asyncio.Task[None] | None = None
+
+    async def enter(self) -> bool:
+        """Waits for a share. True if it is counted and has to be given back."""
+        if time.monotonic() < self._unlimited_until:
+            return False
+        share: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append(share)
+        self._serve()
+        return await share
+
+    def leave(self) -> None:
+        self._ended += 1
+        self._serve()
+
+    def distrust(self) -> None:
+        """Asks the database again before the next request."""
+        self._unlimited_until = 0.0
+
+    def _serve(self) -> None:
+        if self._serving is None or self._serving.done():
+            self._serving = asyncio.create_task(self._take_shares())
+
+    async def _take_shares(self) -> None:
+        # Requests that come in the same moment ask together.
+        await asyncio.sleep(0.005)
+        while self._ended or (self._waiting and self._drop_those_gone()):
+            ended, self._ended = self._ended, 0
+            wanted = min(len(self._waiting), _MOST_AT_ONCE)
+            try:
+                ((granted, retry_after, is_limited),) = await self._database.rows(
+                    "select * from batch.take_provider_shares(%s, %s, %s, %s)",
+                    [self._worker_id, self._provider, wanted, ended],
+                )
+            except DatabaseAway as error:
+                logger.warning("shares of %s wait for the database: %s", self._provider, error)
+                self._ended += ended
+                await asyncio.sleep(1.0)
+                continue
+            self._hand_out(granted, is_limited)
+            if granted < wanted:
+                await asyncio.sleep(min(retry_after, _LONGEST_WAIT))
+
+    def _drop_those_gone(self) -> int:
+        self._waiting = [share for share in self._waiting if not share.done()]
+        return len(self._waiting)
+
+    def _hand_out(self, granted: int, is_limited: bool) -> None:
+        if not is_limited:
+            self._unlimited_until = time.monotonic() + _TRUST_UNLIMITED_SECONDS
+        for _ in range(granted):
+            while self._waiting and self._waiting[0].done():
+                self._waiting.pop(0)
+            if self._waiting:
+                self._waiting.pop(0).set_result(True)
+            else:
+                # Nobody waits for it any more.
+                self._ended += 1

@@ -1,0 +1,314 @@
+"""Asking one provider over http: again when that helps, never more often than it may cost.
+
+A request is sent again
+
+- as often as `Patience.attempts` says, when the provider answered 5xx or could not be reached;
+- until `Patience.busy_seconds` are over, when it answered 429;
+- once, when the request had been sent whole and no sensible answer came: it may have been billed,
+  and such an attempt is part of the usage.
+
+A provider found away (wrong key, used-up quota, outage) is remembered, and not asked for a while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from workers.processors.base import ProcessingFailed, ProvidersAway, Usage
+from workers.providers.answers import Answer
+from workers.providers.bodies import Body
+from workers.providers.breaker import Breaker
+from workers.providers.gate import Gate
+from workers.providers.timing import Clock, Patience
+from workers.providers.trouble import Kind, Trouble, said_by, trouble_from
+
+MAX_ANSWER_BYTES = 16 * 2**20
+MOST_LOST = 2
+"""Attempts that may have been billed, at one request."""
+MOST_GARBLED = 3
+"""Requests in a row without a sensible answer; then it is not their media's fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where a provider is and who asks."""
+
+    name: str
+    base_url: str
+    key: str | None = field(repr=False)
+    prefix: str
+    """Of its settings' names: `GROQ` for GROQ_API_KEY and GROQ_BASE_URL."""
+    key_header: str = "authorization"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        if not self.key:
+            return {}
+        is_bearer = self.key_header == "authorization"
+        return {self.key_header: f"Bearer {self.key}" if is_bearer else self.key}
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        host = urlsplit(self.base_url).hostname or ""
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request, however often it is sent."""
+
+    path: str
+    model: str
+    body: Body
+    read: Callable[[Mapping[str, Any]], Answer]
+    """Understands the answer. May raise ProcessingFailed, or Trouble for what makes no sense."""
+    likely: Usage
+    """What an attempt costs whose answer is lost."""
+
+
+@dataclass(slots=True)
+class _Attempts:
+    """How it has gone with one question so far."""
+
+    began: float
+    lost: list[Usage | None] = field(default_factory=list)
+    """What each used whose answer is lost; None where nobody knows."""
+    failures: int = 0
+    busy: int = 0
+
+    @property
+    def asked(self) -> int:
+        return len(self.lost) + self.failures + self.busy
+
+    def usage(self, as_much_as: Usage) -> list[Usage]:
+        """Of the lost ones: asked the same, they used as much as one that was answered."""
+        return [known or as_much_as for known in self.lost]
+
+
+class Exchange:
+    """The connection to one provider; belongs to one event loop."""
+
+    def __init__(
+        self, account: Account, gate: Gate, patience: Patience, clock: Clock | None = None
+    ) -> None:
+        self.account = account
+        self._gate = gate
+        self._patience = patience
+        self._clock = clock or Clock()
+        self._client: httpx.AsyncClient | None = None
+        self._breakers: dict[str, Breaker] = defaultdict(lambda: Breaker(self._clock.monotonic))
+        self._answered_at = float("-inf")
+        self._garbled = 0
+
+    @property
+    def name(self) -> str:
+        return self.account.name
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    async def ask(self, question: Question) -> Answer:
+        """The provider's answer, with what all attempts used.
+
+        Raises ProcessingFailed for what the medium is to blame for (`provider_refused`, or
+        `provider_error` where the provider answers others and not this one), and ProvidersAway.
+        """
+        breaker = self._breakers[question.model]
+        reason = breaker.enter()
+        if reason is not None:
+            raise ProvidersAway(reason)
+        is_probe = breaker.is_probed
+        try:
+            return await self._ask(question, breaker, is_probe)
+        finally:
+            if is_probe:
+                breaker.leave()
+
+    async def _ask(self, question: Question, breaker: Breaker, is_probe: bool) -> Answer:
+        attempts = _Attempts(self._clock.monotonic())
+        while True:
+            try:
+                async with self._gate.share(self.name):
+                    answer = await self._attempt(question)
+            except Trouble as trouble:
+                pause = self._pause(trouble, attempts, is_probe)
+                if trouble.wait is not None and trouble.kind in (Kind.BUSY, Kind.DOWN):
+                    await self._gate.wait_hint(self.name, trouble.wait)
+                if pause is None:
+                    raise self._verdict(question, trouble, attempts, breaker) from trouble
+                await self._clock.sleep(pause)
+            except ProcessingFailed as failure:
+                self._note_answer(breaker)
+                billed = failure.usage[0] if failure.usage else question.likely
+                failure.usage = (*attempts.usage(billed), *failure.usage)
+                raise
+            else:
+                self._note_answer(breaker)
+                return replace(answer, usage=(*attempts.usage(answer.usage[0]), *answer.usage))
+
+    def _note_answer(self, breaker: Breaker) -> None:
+        breaker.close()
+        self._answered_at = self._clock.monotonic()
+        self._garbled = 0
+
+    def _pause(self, trouble: Trouble, attempts: _Attempts, is_probe: bool) -> float | None:
+        """Counts the failed attempt. The seconds to wait before the next, None for no next."""
+        patience = self._patience
+        wait = trouble.wait or 0.0
+        match trouble.kind:
+            case Kind.LOST | Kind.GARBLED:
+                attempts.lost.append(trouble.usage)
+                is_last = len(attempts.lost) >= MOST_LOST
+            case Kind.DOWN:
+                attempts.failures += 1
+                is_last = attempts.failures >= patience.attempts
+            case Kind.BUSY:
+                attempts.busy += 1
+                waited = self._clock.monotonic() - attempts.began
+                is_last = waited + wait > patience.busy_seconds
+            case _:
+                return None
+        if is_last or wait > patience.longest_retry_after:
+            return None
+        if is_probe and trouble.kind is not Kind.GARBLED:
+            return None
+        pause = patience.pause(attempts.asked, self._clock.chance())
+        # Never before the time asked for, and spread out after it.
+        return wait + pause if wait else pause
+
+    def _verdict(
+        self, question: Question, trouble: Trouble, attempts: _Attempts, breaker: Breaker
+    ) -> ProcessingFailed | ProvidersAway:
+        """What to raise for a question that got no answer."""
+        usage = attempts.usage(question.likely)
+        said, name = trouble.said, self.name
+        if trouble.kind is Kind.REFUSED:
+            self._note_answer(breaker)
+            return ProcessingFailed("provider_refused", f"{name} refused it: {said}", usage)
+        if trouble.kind is Kind.UNKNOWN:
+            return ProcessingFailed("provider_error", f"{name} answered {said}", usage)
+        if trouble.kind is Kind.GARBLED:
+            self._garbled += 1
+            if self._garbled < MOST_GARBLED:
+                return ProcessingFailed("provider_error", f"{name}: {said}", usage)
+        is_outage = trouble.kind in (Kind.DOWN, Kind.LOST)
+        if is_outage and self._answered_at > attempts.began:
+            # It answered others meanwhile, so something in this medium upsets it.
+            return ProcessingFailed(
+                "provider_error", f"{name} failed {attempts.asked} times at it: {said}", usage
+            )
+        reason = self._reason(question, trouble, attempts)
+        breaker.open(reason, max(self._patience.away_seconds, trouble.wait or 0.0))
+        return ProvidersAway(reason, usage)
+
+    def _reason(self, question: Question, trouble: Trouble, attempts: _Attempts) -> str:
+        """Why the provider is away, and what to do: for people."""
+        name, said, prefix = self.name, trouble.said, self.account.prefix
+        match trouble.kind:
+            case Kind.KEY:
+                return (
+                    f"{name} does not accept the key ({said}); put a valid one into"
+                    f" {prefix}_API_KEY, restart the workers, then resume"
+                )
+            case Kind.QUOTA:
+                return (
+                    f"{name}: the quota is used up ({said}); add credit or raise the limit there,"
+                    " then resume"
+                )
+            case Kind.SETUP:
+                return (
+                    f"{name} cannot be used as it is set up ({said}); check {prefix}_BASE_URL and"
+                    f" the model {question.model}, restart the workers, then resume"
+                )
+            case Kind.BUSY:
+                return f"{name} is too busy or limits the rate ({said}); resume later"
+            case Kind.GARBLED:
+                return f"{name} gives no sensible answers ({said}); check {prefix}_BASE_URL"
+            case _:
+                return (
+                    f"{name} does not answer ({said}; asked {attempts.asked} times); resume when"
+                    " it is back"
+                )
+
+    async def _attempt(self, question: Question) -> Answer:
+        """Sends the request once. Raises Trouble, and what `question.read` raises."""
+        if self._client is None:
+            self._client = httpx.AsyncClient(
+                base_url=self.account.base_url.rstrip("/") + "/",
+                headers={"user-agent": "backscroll", **self.account.headers},
+                timeout=httpx.Timeout(self._patience.timeout, connect=10.0, pool=None),
+                # How many are in flight is the gate's and the worker's business.
+                limits=httpx.Limits(
+                    max_connections=None,
+                    max_keepalive_connections=20,
+                    # Shorter than any server's: a request that meets its hanging up looks billed.
+                    keepalive_expiry=2.0,
+                ),
+                follow_redirects=False,  # a redirect would take the key elsewhere
+                trust_env=not self.account.is_on_this_machine,
+            )
+        is_sent = False
+
+        async def trace(event: str, _: Mapping[str, Any]) -> None:
+            nonlocal is_sent
+            is_sent = is_sent or event.endswith("send_request_body.complete")
+
+        response: httpx.Response | None = None
+        try:
+            with question.body.opened() as arguments:
+                async with (
+                    asyncio.timeout(self._patience.timeout),
+                    self._client.stream(
+                        "POST", question.path, extensions={"trace": trace}, **arguments
+                    ) as response,
+                ):
+                    body = await _receive(response)
+        except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
+            if response is not None and response.status_code != httpx.codes.OK:
+                body = b""
+            else:
+                kind = Kind.LOST if is_sent else Kind.DOWN
+                raise Trouble(kind, self._said(error)) from error
+        key = self.account.key
+        if response.status_code != httpx.codes.OK:
+            raise trouble_from(response.status_code, response.headers, body, self._clock.now(), key)
+        return self._read(question, response, body)
+
+    def _read(self, question: Question, response: httpx.Response, body: bytes) -> Answer:
+        if "text/html" in response.headers.get("content-type", ""):
+            raise Trouble(Kind.SETUP, "it answers with a web page")
+        try:
+            document = json.loads(body)
+            if not isinstance(document, dict):
+                raise TypeError
+            return question.read(document)
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+            raise Trouble(Kind.GARBLED, "its answer makes no sense") from error
+
+    def _said(self, error: Exception) -> str:
+        if isinstance(error, TimeoutError | httpx.TimeoutException):
+            return f"no answer within {self._patience.timeout:g} s"
+        return said_by(str(error) or type(error).__name__, self.account.key)
+
+
+async def _receive(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            raise httpx.DecodingError("the answer has no end")
+    return bytes(body)
