@@ -122,7 +122,7 @@ def test_a_killed_worker_leaves_no_claim_that_others_would_wait_for(scene: Scene
     same_bytes(scene, "text claimed\ncost 0.01\nhold go", messages=6)
     victim = scene.workers.start()
     job_id = scene.create()
-    wait_until(lambda: scene.workers.started(), "the first to begin")
+    wait_until(scene.workers.started, "the first to begin")
 
     victim.kill()
     victim.wait()
