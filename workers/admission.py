@@ -28,7 +28,7 @@ _MOST_AT_ONCE = 500
 
 
 class NotAdmitted(Exception):
-    """The item may not be worked on: its job's budget is spent, and the job is paused."""
+    """The item may not be worked on: its job was cancelled or paused, or its budget is spent."""
 
 
 @dataclass(frozen=True, slots=True)

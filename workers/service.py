@@ -140,12 +140,15 @@ class Worker:
 
         async with (
             _running(recorder.run()) as recording,
-            _running(self._keep_alive(worker_id, running), self._hear_stops(running)),
+            _running(self._keep_alive(worker_id, running), self._hear_stops(running)) as beside,
             _running(self._take_from_queue(queue)) as taking,
         ):
             logger.info("worker %d is ready for %d items", worker_id, self._settings.concurrency)
             stopping = asyncio.create_task(self._stopping.wait())
-            await asyncio.wait([stopping, *recording, *taking], return_when=asyncio.FIRST_COMPLETED)
+            # None of the others ends by itself, unless it fails: then the worker does too.
+            await asyncio.wait(
+                [stopping, *recording, *beside, *taking], return_when=asyncio.FIRST_COMPLETED
+            )
             stopping.cancel()
             logger.info("worker %d stops when it has finished what is in hand", worker_id)
             running.stop_all()

@@ -2,7 +2,8 @@
 --
 --   made   its text exists: the same bytes, kind of processing, model and language (with the text)
 --   wait   somebody is making it just now, or the budget waits for items in hand: ask again soon
---   stop   the job's budget does not hold another item: the job is paused
+--   stop   its job wants no more work: it was cancelled or paused, perhaps just now, since its
+--          budget does not hold another item
 --   go     work on it: it is claimed, and what it may cost is reserved
 --
 -- p_items is a list of {jobId, seq, sha256 (hex), contentType, language, models, isForced,
@@ -41,7 +42,11 @@ begin
     verdict := 'go';
     select null, null, null, null, null into content, model, provider, language, duration;
 
-    if not v_item.is_forced then
+    if not exists (
+      select from batch.jobs as j where j.id = v_item.job_id and j.status = 'processing'
+    ) then
+      verdict := 'stop';
+    elsif not v_item.is_forced then
       select mc.content, mc.model, mc.provider, mc.language, mc.duration into v_text
       from batch.made_texts as t
       join public.media_content as mc on mc.id = t.media_content_id

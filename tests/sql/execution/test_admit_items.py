@@ -292,3 +292,13 @@ def test_an_item_without_a_known_price_is_counted_as_unpriced(sql: Sql) -> None:
     assert (row["total_cost_usd"], row["unpriced_items"], row["total_tokens"]) == (0, 1, 1)
     assert sql.value("select cost_usd from batch.item_results where job_id = %s", job.id) is None
     assert sql.rows("select * from batch.audit() where job_id = %s", job.id) == []
+
+
+@pytest.mark.parametrize("order", ["cancel_job", "pause_job"])
+def test_nothing_begins_once_its_job_was_cancelled_or_paused(sql: Sql, order: str) -> None:
+    job = Job(sql)
+    sql.run(f"select batch.{order}(%s)", job.id)
+
+    assert job.verdict(1, BYTES) == "stop"
+    assert job.verdict(2, BYTES, isPaid=False, mayUse=[]) == "stop"
+    assert sql.value("select count(*) from batch.claims where job_id = %s", job.id) == 0
