@@ -1,10 +1,16 @@
 -- What the items of a planned job are expected to cost and to last: kept with the job, to be held
 -- against what they really took. Lengths of sounds are looked up for jobs of up to 50,000 items.
+--
+-- The planner knows nothing yet of items that were just inserted, and would read all messages:
+-- it is told to look them up one by one.
 create or replace function batch.estimate_items(p_job batch.jobs)
 returns jsonb
 language sql
 stable
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
   with counted as (
     select i.content_type, count(*) as items, null::numeric as seconds, 0::bigint as timed

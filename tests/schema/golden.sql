@@ -361,7 +361,7 @@ function batch.defer_task(p_task text, p_priority integer, p_args jsonb) returns
 
 function batch.encode_cursor(p_position jsonb) returns text language sql immutable;
 
-function batch.estimate_items(p_job batch.jobs) returns jsonb language sql stable set search_path="";
+function batch.estimate_items(p_job batch.jobs) returns jsonb language sql stable set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set search_path="";
 
 function batch.estimate_job(p_request jsonb) returns json language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
 
