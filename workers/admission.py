@@ -31,6 +31,10 @@ class NotAdmitted(Exception):
     """The item may not be worked on: its job was cancelled or paused, or its budget is spent."""
 
 
+class MadeMeanwhile(Exception):
+    """The message has a text now: another job has made it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """An item that wants to be worked on. `models` are those whose text would do as well;
@@ -72,7 +76,7 @@ class Admission:
         """None: work on it. An Extraction: its text exists already, at no cost.
 
         Waits while somebody else makes the text of the same bytes, or while the budget waits
-        for what is in hand. Raises NotAdmitted.
+        for what is in hand. Raises NotAdmitted, MadeMeanwhile.
         """
         while True:
             verdict, text, model, provider, language, duration = await self._ask(question)
@@ -86,6 +90,8 @@ class Admission:
                     language=language,
                     duration_seconds=None if duration is None else Decimal(duration),
                 )
+            if verdict == "done":
+                raise MadeMeanwhile
             if verdict == "stop":
                 raise NotAdmitted
             await asyncio.sleep(_ASK_AGAIN_SECONDS)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
 from app.database import Database, DatabaseAway
-from workers.admission import Admission, NotAdmitted, Question, sha256_of
+from workers.admission import Admission, MadeMeanwhile, NotAdmitted, Question, sha256_of
 from workers.fetching import MediaFetcher
+from workers.places import Places
 from workers.processors.base import Extraction, Medium, ProcessingFailed, ProvidersAway, Usage
 from workers.results import Item, Result
 
@@ -51,6 +54,8 @@ class ItemWork:
         fetcher: MediaFetcher,
         processing: MediaProcessing,
         admission: Admission,
+        places: Places,
+        *,
         language: str | None = None,
     ) -> None:
         """`language` is for items of jobs that name none; None: detected."""
@@ -58,51 +63,79 @@ class ItemWork:
         self._fetcher = fetcher
         self._processing = processing
         self._admission = admission
+        self._places = places
         self._language = language
         self._billed_before: dict[tuple[UUID, int], tuple[Usage, ...]] = {}
 
-    async def work(self, job_id: UUID, first_seq: int, item: Item) -> Result | None:
-        """The item's result, also when something went wrong with it. None: not now."""
-        started = time.monotonic()
-        result = Result(job_id=job_id, first_seq=first_seq, seq=item.seq, started=started)
+    async def work(
+        self, job_id: UUID, first_seq: int, item: Item, is_wanted: Callable[[], bool]
+    ) -> Result | None:
+        """The item's result, also when something went wrong with it. None: not now.
+
+        `is_wanted` is asked once more when its turn to be processed has come.
+        """
+        result = Result(job_id=job_id, first_seq=first_seq, seq=item.seq, started=time.monotonic())
         billed_before = self._billed_before.pop((job_id, item.seq), ())
-        language = item.language or self._language
         try:
-            async with self._fetcher.fetch(item) as path:
-                medium = _medium(item, path, language)
-                sha256 = await asyncio.to_thread(sha256_of, path)
-                may_use = await self._processing.may_use(medium)
-                made = await self._admission.admit(
-                    Question(
-                        job_id=job_id,
-                        seq=item.seq,
-                        sha256=sha256,
-                        content_type=item.content_type,
-                        language=language,
-                        models=self._processing.models(item.content_type),
-                        is_forced=item.is_forced,
-                        may_use=may_use,
-                    )
-                )
-                result = result.remembered_as(sha256, language, is_reused=made is not None)
-                # What it waited for is not what it took.
-                result = result.begun_at(time.monotonic())
-                extraction = made or await self._processing.process(medium)
-                return result.processed(extraction, (*billed_before, *extraction.usage))
+            return await self._make(result, item, billed_before, is_wanted)
+        except MadeMeanwhile:
+            return result.skipped()
         except ProcessingFailed as failure:
             return result.failed(failure.code, failure.message, (*billed_before, *failure.usage))
         except ProvidersAway as away:
             if billed := (*billed_before, *away.usage):
                 self._billed_before[job_id, item.seq] = billed
             await self._hold(job_id, away.reason)
-            return None
         except NotAdmitted:
-            return None
+            pass
         except Exception:
             logger.exception("item %d of job %s met a defect", item.seq, job_id)
             return result.failed(
                 "internal_error", "a defect of Backscroll; see the worker's log", billed_before
             )
+        return None
+
+    async def _make(
+        self,
+        result: Result,
+        item: Item,
+        billed_before: Sequence[Usage],
+        is_wanted: Callable[[], bool],
+    ) -> Result:
+        async with AsyncExitStack() as held:
+            async with self._places.fetching(item):
+                path = await held.enter_async_context(self._fetcher.fetch(item))
+            await held.enter_async_context(self._places.processing(item))
+            if not is_wanted():
+                raise NotAdmitted
+            medium = _medium(item, path, item.language or self._language)
+            sha256 = await asyncio.to_thread(sha256_of, path)
+            # Asked last of all: what was cancelled while it waited does not begin.
+            made = await self._admission.admit(
+                Question(
+                    job_id=result.job_id,
+                    seq=item.seq,
+                    sha256=sha256,
+                    content_type=item.content_type,
+                    language=medium.language,
+                    models=self._processing.models(item.content_type),
+                    is_forced=item.is_forced,
+                    may_use=await self._processing.may_use(medium),
+                )
+            )
+            # What it waited for is not what it took.
+            begun = replace(
+                result,
+                started=time.monotonic(),
+                sha256=sha256,
+                asked_language=medium.language,
+                is_reused=made is not None,
+            )
+            try:
+                extraction = made or await self._processing.process(medium)
+            except ProcessingFailed as failure:
+                return begun.failed(failure.code, failure.message, (*billed_before, *failure.usage))
+            return begun.processed(extraction, (*billed_before, *extraction.usage))
 
     async def _hold(self, job_id: UUID, reason: str) -> None:
         logger.warning("job %s is paused: %s", job_id, reason)

@@ -33,6 +33,11 @@ class Item:
         name = PurePosixPath(self.local_path).name if self.local_path else ""
         return name or self.external_id
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether its medium has to be fetched from somewhere."""
+        return not self.local_path and self.media_url is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -49,19 +54,19 @@ class Result:
     usage: Sequence[Usage] = ()
     """What was billed, or may have been, also for an item that failed."""
     sha256: str | None = None
+    """With the language asked for, the key under which its text is found again."""
     asked_language: str | None = None
     is_reused: bool = False
-
-    def remembered_as(self, sha256: str, language: str | None, *, is_reused: bool) -> Result:
-        """With the key under which its text is found again for the same bytes."""
-        return replace(self, sha256=sha256, asked_language=language, is_reused=is_reused)
-
-    def begun_at(self, started: float) -> Result:
-        return replace(self, started=started)
+    is_skipped: bool = False
+    """Left alone: another job has made its text meanwhile."""
 
     def processed(self, extraction: Extraction, usage: Sequence[Usage]) -> Result:
         """Ended now, with a text."""
         return replace(self, extraction=extraction, usage=usage, finished=time.monotonic())
+
+    def skipped(self) -> Result:
+        """Ended now, left alone."""
+        return replace(self, is_skipped=True, finished=time.monotonic())
 
     def failed(self, code: str, error: str, usage: Sequence[Usage] = ()) -> Result:
         """Ended now, without one."""
@@ -84,6 +89,8 @@ class Result:
             "ageMs": round((now - self.finished) * 1000),
             "usage": [usage_json(each) for each in self.usage],
         }
+        if self.is_skipped:
+            return record | {"status": "skipped"}
         if self.extraction is None:
             return record | {
                 "status": "failed",

@@ -23,6 +23,7 @@ from workers.admission import Admission
 from workers.assembly import Processing, build_processing
 from workers.fetching import MediaFetcher
 from workers.items import ItemWork
+from workers.places import Places
 from workers.provider_gate import ProviderGate
 from workers.recorder import Recorder
 from workers.running import RunningSlices
@@ -113,12 +114,14 @@ class Worker:
 
     async def _work(self, worker_id: int) -> None:
         self._processing.gate.follow(ProviderGate(self._database, worker_id))
+        places = Places(self._settings.concurrency, self._processing.capacity)
         work = ItemWork(
             self._database,
             self._fetcher,
             self._processing.registry,
             Admission(self._database),
-            self._settings.language,
+            places,
+            language=self._settings.language,
         )
         running = RunningSlices(self._settings.cancel_grace, self._settings.stop_grace)
         recorder = Recorder(self._recording, worker_id, running.stop_job)
@@ -128,12 +131,7 @@ class Worker:
             running,
             worker_id,
             work.work,
-            concurrency=self._settings.concurrency,
-            places={
-                # What has no provider fails at once, as many as there are.
-                kind: places or self._settings.concurrency
-                for kind, places in self._processing.capacity.items()
-            },
+            places=places,
         )
         queue = queue_app(self._url, self._listen_url)
         add_tasks(queue, self._database, slices)

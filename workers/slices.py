@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import groupby
 from uuid import UUID
 
 from app.database import Database, DatabaseAway
+from workers.places import Places
 from workers.recorder import Recorder
 from workers.results import Item, Result
 from workers.running import RunningSlice, RunningSlices
 
 logger = logging.getLogger(__name__)
 
-Work = Callable[[UUID, int, Item], Awaitable[Result | None]]
-"""(job_id, first_seq, item) -> its result, or None: not now; raises nothing but cancellation."""
+Work = Callable[[UUID, int, Item, Callable[[], bool]], Awaitable[Result | None]]
+"""(job_id, first_seq, item, is_wanted) -> its result, or None: not now. Raises nothing else but
+cancellation."""
 
 _LONGEST_PAUSE = 2.0
 
@@ -25,9 +27,9 @@ _LONGEST_PAUSE = 2.0
 class SliceRunner:
     """Takes slices, runs their items and gives the slices back.
 
-    `places` says how many items of each content type may be in hand at once, `concurrency` how
-    many in all. A slice gets a turn of `turn_seconds`; what it has not begun by then goes back
-    to the tail of the queue, so that batches take turns however slow their items are.
+    `places` says how many items may be in hand at once. A slice gets a turn of `turn_seconds`;
+    what it has not begun by then goes back to the tail of the queue, so that batches take turns
+    however slow their items are.
     """
 
     def __init__(
@@ -38,8 +40,7 @@ class SliceRunner:
         worker_id: int,
         work: Work,
         *,
-        concurrency: int,
-        places: Mapping[str, int],
+        places: Places,
         turn_seconds: float = 6.0,
     ) -> None:
         self._database = database
@@ -47,8 +48,7 @@ class SliceRunner:
         self._running = running
         self._worker_id = worker_id
         self._work = work
-        self._in_all = asyncio.Semaphore(concurrency)
-        self._of_type = {kind: asyncio.Semaphore(n) for kind, n in places.items()}
+        self._places = places
         self._turn_seconds = turn_seconds
 
     async def run(self, job_id: UUID, first_seq: int) -> None:
@@ -71,45 +71,42 @@ class SliceRunner:
                 await self._give_back(job_id, first_seq)
 
     async def _run_items(self, running: RunningSlice, items: Sequence[Item]) -> None:
-        # Each content type waits for its own places: pictures in OCR hold up no documents.
-        by_type = sorted(items, key=lambda item: item.content_type)
+        # Each kind waits for its own places: pictures in OCR hold up no documents, and slow
+        # addresses no files.
+        by_kind = sorted(items, key=_kind)
         turn_ends = time.monotonic() + self._turn_seconds
         await asyncio.gather(
             *(
-                self._begin_items(running, list(group), self._of_type[kind], turn_ends)
-                for kind, group in groupby(by_type, key=lambda item: item.content_type)
+                self._begin_items(running, list(group), turn_ends)
+                for _, group in groupby(by_kind, key=_kind)
             )
         )
         await running.ended()
 
     async def _begin_items(
-        self,
-        running: RunningSlice,
-        items: Sequence[Item],
-        of_type: asyncio.Semaphore,
-        turn_ends: float,
+        self, running: RunningSlice, items: Sequence[Item], turn_ends: float
     ) -> None:
         for place, item in enumerate(items):
             await self._recorder.room()
-            await of_type.acquire()
-            await self._in_all.acquire()
+            in_hand = self._places.in_hand(item)
+            await in_hand.acquire()
             # However long it waited for a place, a turn is good for one item at least.
             is_over = place > 0 and time.monotonic() > turn_ends
             if running.is_stopped or is_over:
-                self._in_all.release()
-                of_type.release()
+                in_hand.release()
                 return
             self._recorder.begin(running.job_id, item.label)
-            running.begin(self._run_item(running, item, of_type))
+            running.begin(self._run_item(running, item, in_hand))
 
     async def _run_item(
-        self, running: RunningSlice, item: Item, of_type: asyncio.Semaphore
+        self, running: RunningSlice, item: Item, in_hand: asyncio.Semaphore
     ) -> None:
         try:
-            result = await self._work(running.job_id, running.first_seq, item)
+            result = await self._work(
+                running.job_id, running.first_seq, item, lambda: not running.is_stopped
+            )
         finally:
-            self._in_all.release()
-            of_type.release()
+            in_hand.release()
         if result is None:
             # Its job has just been paused: the rest of the slice would fare the same.
             running.stop(None)
@@ -128,3 +125,7 @@ class SliceRunner:
                 logger.warning("slice %s of job %s waits: %s", first_seq, job_id, error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _kind(item: Item) -> tuple[str, bool]:
+    return item.content_type, item.is_remote

@@ -1,17 +1,18 @@
 -- Asks for items in hand, many at a time, whether they may be worked on. Returns for each one of
 --
---   made   its text exists: the same bytes, kind of processing, model and language (with the text)
---   wait   somebody is making it just now, or the budget waits for items in hand: ask again soon
 --   stop   its job wants no more work: it was cancelled or paused, perhaps just now, since its
 --          budget does not hold another item
---   go     work on it: it is claimed, and what it may cost is reserved
+--   wait   somebody is making its text just now, or the budget waits for items in hand: ask again
+--   done   its message has a text now: another job has made it
+--   made   its text exists: the same bytes, kind of processing, model and language (with the text)
+--   go     work on it: its bytes are claimed, and what it may cost is reserved
 --
--- p_items is a list of {jobId, seq, sha256 (hex), contentType, language, models, isForced,
--- isPaid, mayUse}: `models` are those whose text would do (for unpaid work any local one), `mayUse`
--- the most that a request can use, for each provider that may be asked instead of another, in the
--- form of batch.cost_of_usage. Only paid work is claimed and reserved.
+-- p_items is a list of {jobId, seq, sha256 (hex), contentType, language, models, isForced, isPaid,
+-- mayUse}: `models` are those whose text would do (for unpaid work any local one), `mayUse` as
+-- batch.reserve_budget takes it. A forced item asks for its job and its budget only.
 --
--- Locks the budgets of the jobs concerned, in the order of their ids. Asking twice is safe.
+-- The bytes are claimed before it is looked whether their text exists: who gives up a claim has
+-- made the text in the same transaction. Asking twice is safe.
 create or replace function batch.admit_items(p_items jsonb)
 returns table (
   job_id uuid, seq int, verdict text, content text, model text, provider text, language text,
@@ -23,7 +24,7 @@ set search_path = ''
 as $$
 declare
   v_item record;
-  v_text record;
+  v_text public.media_content;
 begin
   for v_item in
     select
@@ -35,49 +36,41 @@ begin
       "jobId" uuid, seq int, sha256 text, "contentType" batch.content_type, language text,
       models text[], "isForced" boolean, "isPaid" boolean, "mayUse" jsonb
     )
-    order by i."jobId", i.seq
+    order by i.sha256, i."jobId", i.seq
   loop
-    job_id := v_item.job_id;
-    seq := v_item.seq;
+    v_text := null;
     verdict := 'go';
-    select null, null, null, null, null into content, model, provider, language, duration;
 
     if not exists (
       select from batch.jobs as j where j.id = v_item.job_id and j.status = 'processing'
     ) then
       verdict := 'stop';
-    elsif not v_item.is_forced then
-      select mc.content, mc.model, mc.provider, mc.language, mc.duration into v_text
-      from batch.made_texts as t
-      join public.media_content as mc on mc.id = t.media_content_id
-      where t.sha256 = v_item.sha256
-        and t.processing_type = v_item.processing_type
-        and t.language = v_item.language
-        and (
-          t.model = any (v_item.models)
-          or (not v_item.is_paid and mc.provider = 'local')
-        )
-      order by array_position(v_item.models, t.model)
-      limit 1;
-
-      if found then
-        verdict := 'made';
-        content := v_text.content;
-        model := v_text.model;
-        provider := v_text.provider;
-        language := v_text.language;
-        duration := v_text.duration;
-      end if;
+    elsif v_item.is_forced then
+      null;
+    elsif not batch.claim_bytes(
+      v_item.job_id, v_item.seq, v_item.sha256, v_item.processing_type, v_item.language
+    ) then
+      verdict := 'wait';
+    elsif batch.has_text(v_item.job_id, v_item.seq) then
+      verdict := 'done';
+    else
+      v_text := batch.find_made_text(
+        v_item.sha256, v_item.processing_type, v_item.language, v_item.models, not v_item.is_paid
+      );
+      verdict := case when v_text.id is null then 'go' else 'made' end;
     end if;
 
     if verdict = 'go' and v_item.is_paid then
-      verdict := batch.admit_paid_item(
-        v_item.job_id, v_item.seq, v_item.sha256, v_item.processing_type,
-        v_item.language, v_item.is_forced, v_item.may_use
-      );
+      verdict := batch.reserve_budget(v_item.job_id, v_item.seq, v_item.may_use);
     end if;
 
-    return next;
+    if verdict <> 'go' then
+      delete from batch.claims as c where c.job_id = v_item.job_id and c.seq = v_item.seq;
+    end if;
+
+    return query select
+      v_item.job_id, v_item.seq, verdict, v_text.content, v_text.model::text,
+      v_text.provider::text, v_text.language::text, v_text.duration;
   end loop;
 end;
 $$;

@@ -331,11 +331,11 @@ function batch.actor() returns text language sql stable;
 
 function batch.admit_items(p_items jsonb) returns TABLE(job_id uuid, seq integer, verdict text, content text, model text, provider text, language text, duration integer) language plpgsql volatile set search_path="";
 
-function batch.admit_paid_item(p_job_id uuid, p_seq integer, p_sha256 bytea, p_processing_type text, p_language text, p_is_forced boolean, p_may_use jsonb) returns text language plpgsql volatile set search_path="";
-
 function batch.audit() returns TABLE(job_id uuid, counter text, counted numeric, found numeric) language sql stable set search_path="";
 
 function batch.cancel_job(p_job_id uuid) returns batch.jobs language plpgsql volatile set search_path="";
+
+function batch.claim_bytes(p_job_id uuid, p_seq integer, p_sha256 bytea, p_processing_type text, p_language text) returns boolean language plpgsql volatile set search_path="";
 
 function batch.clock() returns timestamp with time zone language sql stable;
 
@@ -373,9 +373,13 @@ function batch.fail_job(p_job_id uuid, p_reason text) returns batch.jobs languag
 
 function batch.find_chat(p_chat_id text, p_instance_id uuid) returns public.chats language plpgsql stable set search_path="";
 
+function batch.find_made_text(p_sha256 bytea, p_processing_type text, p_language text, p_models text[], p_is_local_good boolean) returns public.media_content language sql stable set search_path="";
+
 function batch.finish_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns void language plpgsql volatile set search_path="";
 
 function batch.fold_progress(p_job_id uuid) returns void language sql volatile set search_path="";
+
+function batch.has_text(p_job_id uuid, p_seq integer) returns boolean language sql stable set search_path="";
 
 function batch.heartbeat(p_worker_id bigint, p_timeout interval) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set search_path="";
 
@@ -432,6 +436,8 @@ function batch.release_items(p_job_id uuid, p_first_seq integer, p_last_seq inte
 function batch.request_problems(p_request jsonb) returns TABLE(field text, problem text) language sql immutable set search_path="";
 
 function batch.requeue_lost_tasks(p_timeout interval) returns integer language sql volatile set search_path="";
+
+function batch.reserve_budget(p_job_id uuid, p_seq integer, p_may_use jsonb) returns text language plpgsql volatile set search_path="";
 
 function batch.result_json(p_result batch.item_results) returns json language sql stable set search_path="";
 

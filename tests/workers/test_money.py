@@ -47,6 +47,22 @@ def test_two_jobs_over_one_chat_at_the_same_time_do_not_both_pay(scene: Scene) -
     scene.assert_sound(second)
 
 
+def test_jobs_over_one_chat_at_the_same_time_make_every_text_once(scene: Scene) -> None:
+    scene.add("text made once", count=30)
+    jobs = [scene.create() for _ in range(3)]
+    for job_id in jobs:
+        scene.sql.run("select batch.plan_job(%s)", job_id)
+    scene.workers.start()
+    scene.workers.start()
+
+    for job_id in jobs:
+        scene.wait_for(job_id, status="completed")
+
+    assert scene.sql.value("select count(*) from public.media_content") == 30
+    assert len(scene.workers.started()) == 30
+    assert scene.sql.rows("select * from batch.audit()") == []
+
+
 def test_a_forced_job_pays_again(scene: Scene) -> None:
     scene.add("text again\ncost 0.01", count=3)
     scene.workers.start()

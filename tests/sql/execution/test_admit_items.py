@@ -201,12 +201,39 @@ def test_a_budget_of_nothing_spends_nothing(sql: Sql) -> None:
     assert job.verdict(1, BYTES) == "stop"
 
 
-def test_unpaid_work_needs_no_budget_and_no_claim(sql: Sql) -> None:
+def test_unpaid_work_needs_no_budget(sql: Sql) -> None:
     job = Job(sql, maxCostUsd=0)
 
     assert job.verdict(1, BYTES, isPaid=False, mayUse=[]) == "go"
-    assert job.verdict(2, BYTES, isPaid=False, mayUse=[]) == "go"
-    assert sql.value("select count(*) from batch.claims where job_id = %s", job.id) == 0
+
+
+def test_unpaid_work_is_not_done_twice_at_once_either(sql: Sql) -> None:
+    one, two = Job(sql), Job(sql)
+    one.verdict(1, BYTES, isPaid=False, mayUse=[])
+
+    assert two.verdict(1, BYTES, isPaid=False, mayUse=[]) == "wait"
+
+
+def test_a_message_that_has_a_text_by_now_is_left_alone(sql: Sql) -> None:
+    job = Job(sql)
+    sql.run(
+        "update public.messages m set image_description = 'meanwhile' from batch.items i"
+        " where i.message_id = m.id and i.job_id = %s and i.seq = 1",
+        job.id,
+    )
+
+    assert job.verdict(1, BYTES) == "done"
+    assert job.verdict(2, BYTES) == "go"
+
+
+def test_many_waiting_for_one_text_all_get_it_at_once(sql: Sql) -> None:
+    job = Job(sql)
+    job.verdict(1, BYTES)
+    job.record(1, BYTES, tokens=1)
+
+    verdicts = admit(sql, *(job.asks(seq, BYTES) for seq in (2, 3, 4)))
+
+    assert verdicts == [("made", "what it says")] * 3
 
 
 def test_the_dearest_provider_that_may_be_asked_decides(sql: Sql) -> None:

@@ -1,14 +1,12 @@
--- Claims the bytes of one paid item and reserves what it may cost: see batch.admit_items.
--- An item whose possible cost is not known is admitted while the budget is not spent.
-create or replace function batch.admit_paid_item(
-  p_job_id uuid,
-  p_seq int,
-  p_sha256 bytea,
-  p_processing_type text,
-  p_language text,
-  p_is_forced boolean,
-  p_may_use jsonb
-)
+-- Reserves what an item may cost of its job's budget, if it has one. Returns `go` if the budget
+-- holds it, `wait` if it may once items in hand have ended, and otherwise pauses the job: `stop`.
+-- p_may_use is the most that a request can use, for each provider that may be asked instead of
+-- another: the dearest counts. An item whose possible cost is not known is admitted while the
+-- budget is not spent.
+--
+-- Locks the job, so that of two callers the later sees what the earlier reserved. Calling twice
+-- is safe.
+create or replace function batch.reserve_budget(p_job_id uuid, p_seq int, p_may_use jsonb)
 returns text
 language plpgsql
 volatile
@@ -20,26 +18,10 @@ declare
   v_reserved numeric;
   v_may_cost numeric;
 begin
-  if not p_is_forced then
-    insert into batch.claims (sha256, processing_type, language, job_id, seq)
-    values (p_sha256, p_processing_type, p_language, p_job_id, p_seq)
-    on conflict (sha256, processing_type, language) do nothing;
-
-    perform from batch.claims as c
-    where c.sha256 = p_sha256
-      and c.processing_type = p_processing_type
-      and c.language = p_language
-      and (c.job_id, c.seq) = (p_job_id, p_seq);
-
-    if not found then
-      return 'wait';
-    end if;
-  end if;
-
   select j.max_cost_usd into v_budget
   from batch.jobs as j
   where j.id = p_job_id and j.max_cost_usd is not null
-  for update;
+  for no key update;
 
   if not found then
     return 'go';
@@ -58,8 +40,6 @@ begin
     on conflict (job_id, seq) do update set usd = excluded.usd;
     return 'go';
   end if;
-
-  delete from batch.claims as c where c.job_id = p_job_id and c.seq = p_seq;
 
   if v_reserved > 0 then
     return 'wait';

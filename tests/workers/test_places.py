@@ -1,0 +1,91 @@
+"""How many items are in which stage: slow addresses and OCR hold up nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import uuid4
+
+from workers.places import Places
+from workers.results import Item
+
+
+def item(content_type: str, media_url: str | None = None) -> Item:
+    return Item(
+        seq=1,
+        message_id=uuid4(),
+        content_type=content_type,
+        mime_type=None,
+        local_path=None if media_url else "here.txt",
+        media_url=media_url,
+        external_id="x",
+        caption=None,
+        language=None,
+    )
+
+
+LOCAL, REMOTE, PICTURE = item("document"), item("document", "http://x/"), item("image")
+
+
+def test_as_many_downloads_as_the_concurrency_not_as_there_are_parsers() -> None:
+    async def run() -> int:
+        places = Places(8, {"document": 1})
+        under_way, most = 0, 0
+        all_there = asyncio.Event()
+
+        async def fetch() -> None:
+            nonlocal under_way, most
+            async with places.fetching(REMOTE):
+                under_way += 1
+                most = max(most, under_way)
+                if under_way == 8:
+                    all_there.set()
+                await all_there.wait()
+                under_way -= 1
+
+        await asyncio.wait_for(asyncio.gather(*(fetch() for _ in range(16))), 20)
+        return most
+
+    assert asyncio.run(run()) == 8
+
+
+def test_addresses_that_never_answer_hold_up_no_local_file() -> None:
+    async def run() -> None:
+        places = Places(2, {"document": 1})
+        for _ in range(2):
+            await places.in_hand(REMOTE).acquire()
+            await places.fetching(REMOTE).__aenter__()
+
+        async def local() -> None:
+            async with places.in_hand(LOCAL), places.fetching(LOCAL), places.processing(LOCAL):
+                pass
+
+        await asyncio.wait_for(local(), 20)
+
+    asyncio.run(run())
+
+
+def test_pictures_that_wait_for_ocr_hold_up_no_document() -> None:
+    async def run() -> None:
+        places = Places(2, {"document": 1, "image": 1})
+        await places.processing(PICTURE).__aenter__()
+        waiting = [asyncio.create_task(places.processing(PICTURE).__aenter__()) for _ in range(5)]
+        await asyncio.sleep(0)
+
+        async def document() -> None:
+            async with places.processing(LOCAL):
+                pass
+
+        await asyncio.wait_for(document(), 20)
+        for task in waiting:
+            task.cancel()
+
+    asyncio.run(run())
+
+
+def test_a_content_type_without_a_provider_fails_as_fast_as_the_concurrency_allows() -> None:
+    async def run() -> None:
+        places = Places(3, {"image": 0})
+        for _ in range(3):
+            await places.processing(PICTURE).__aenter__()
+
+    asyncio.run(asyncio.wait_for(run(), 20))
