@@ -18,7 +18,6 @@
 \ir selection/processing_type_of.sql
 \ir selection/text_of.sql
 \ir selection/select_media.sql
-\ir selection/has_text.sql
 \ir selection/find_chat.sql
 \ir selection/request_problems.sql
 \ir selection/read_request.sql
@@ -71,9 +70,8 @@
 \ir execution/media_content_takes_job_id.sql
 \ir execution/record_results.sql
 \ir execution/release_items.sql
-\ir execution/claim_bytes.sql
 \ir execution/reserve_budget.sql
-\ir execution/find_made_text.sql
+\ir execution/read_questions.sql
 \ir execution/admit_items.sql
 \ir execution/finish_slice.sql
 \ir execution/register_worker.sql

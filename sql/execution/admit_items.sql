@@ -2,17 +2,18 @@
 --
 --   stop   its job wants no more work: it was cancelled or paused, perhaps just now, since its
 --          budget does not hold another item
---   wait   somebody is making its text just now, or the budget waits for items in hand: ask again
 --   done   its message has a text now: another job has made it
 --   made   its text exists: the same bytes, kind of processing, model and language (with the text)
+--   wait   somebody is making its text just now, or the budget waits for items in hand: ask again
 --   go     work on it: its bytes are claimed, and what it may cost is reserved
 --
 -- p_items is a list of {jobId, seq, sha256 (hex), contentType, language, models, isForced, isPaid,
 -- mayUse}: `models` are those whose text would do (for unpaid work any local one), `mayUse` as
 -- batch.reserve_budget takes it. A forced item asks for its job and its budget only.
 --
--- The bytes are claimed before it is looked whether their text exists: who gives up a claim has
--- made the text in the same transaction. Asking twice is safe.
+-- Bytes are claimed before it is looked whether their text exists: who gives up a claim has made
+-- the text in the same transaction, and a second statement sees it. Claims are made in the order
+-- of their keys. Asking twice is safe.
 create or replace function batch.admit_items(p_items jsonb)
 returns table (
   job_id uuid, seq int, verdict text, content text, model text, provider text, language text,
@@ -22,55 +23,85 @@ language plpgsql
 volatile
 set search_path = ''
 as $$
-declare
-  v_item record;
-  v_text public.media_content;
 begin
-  for v_item in
-    select
-      i."jobId" as job_id, i.seq, decode(i.sha256, 'hex') as sha256,
-      batch.processing_type_of(i."contentType") as processing_type,
-      coalesce(i.language, '') as language, i.models, i."isForced" as is_forced,
-      i."isPaid" as is_paid, i."mayUse" as may_use
-    from jsonb_to_recordset(p_items) as i (
-      "jobId" uuid, seq int, sha256 text, "contentType" batch.content_type, language text,
-      models text[], "isForced" boolean, "isPaid" boolean, "mayUse" jsonb
+  insert into batch.claims (sha256, processing_type, language, job_id, seq)
+  select a.sha256, a.processing_type, a.language, a.job_id, a.seq
+  from batch.read_questions(p_items) as a
+  where not a.is_forced
+    and exists (
+      select from batch.jobs as j where j.id = a.job_id and j.status = 'processing'
     )
-    order by i.sha256, i."jobId", i.seq
-  loop
-    v_text := null;
-    verdict := 'go';
+  order by a.sha256, a.processing_type, a.language
+  on conflict do nothing;
 
-    if not exists (
-      select from batch.jobs as j where j.id = v_item.job_id and j.status = 'processing'
-    ) then
-      verdict := 'stop';
-    elsif v_item.is_forced then
-      null;
-    elsif not batch.claim_bytes(
-      v_item.job_id, v_item.seq, v_item.sha256, v_item.processing_type, v_item.language
-    ) then
-      verdict := 'wait';
-    elsif batch.has_text(v_item.job_id, v_item.seq) then
-      verdict := 'done';
-    else
-      v_text := batch.find_made_text(
-        v_item.sha256, v_item.processing_type, v_item.language, v_item.models, not v_item.is_paid
-      );
-      verdict := case when v_text.id is null then 'go' else 'made' end;
-    end if;
+  return query
+  with judged as materialized (
+    select a.job_id, a.seq, a.is_paid, a.may_use, made.content, made.model, made.provider,
+      made.language, made.duration,
+      case
+        when not coalesce(job.is_processing, false) then 'stop'
+        when a.is_forced then 'go'
+        when message.has_text then 'done'
+        when made.id is not null then 'made'
+        when claim.is_own then 'go'
+        else 'wait'
+      end as verdict
+    from batch.read_questions(p_items) as a
+    left join lateral (
+      select j.status = 'processing' as is_processing
+      from batch.jobs as j where j.id = a.job_id limit 1
+    ) as job on true
+    left join lateral (
+      select
+        batch.text_of(
+          i.content_type, m.transcription, m.image_description, m.video_description,
+          m.document_extraction
+        ) is not null
+        or exists (
+          select
+          from public.media_content as mc
+          where mc.media_id = m.id and mc.processing_type = a.processing_type
+        ) as has_text
+      from batch.items as i
+      join public.messages as m on m.id = i.message_id
+      where i.job_id = a.job_id and i.seq = a.seq
+      limit 1
+    ) as message on true
+    left join lateral (
+      select mc.*
+      from batch.made_texts as t
+      join public.media_content as mc on mc.id = t.media_content_id
+      where t.sha256 = a.sha256
+        and t.processing_type = a.processing_type
+        and t.language = a.language
+        and (t.model = any (a.models) or (not a.is_paid and mc.provider = 'local'))
+      order by array_position(a.models, t.model)
+      limit 1
+    ) as made on true
+    left join lateral (
+      select (c.job_id, c.seq) = (a.job_id, a.seq) as is_own
+      from batch.claims as c
+      where c.sha256 = a.sha256
+        and c.processing_type = a.processing_type
+        and c.language = a.language
+      limit 1
+    ) as claim on true
+  ),
 
-    if verdict = 'go' and v_item.is_paid then
-      verdict := batch.reserve_budget(v_item.job_id, v_item.seq, v_item.may_use);
-    end if;
+  unclaimed as (
+    delete from batch.claims as c
+    where (c.job_id, c.seq) in (
+      select j.job_id, j.seq from judged as j where j.verdict <> 'go'
+    )
+  )
 
-    if verdict <> 'go' then
-      delete from batch.claims as c where c.job_id = v_item.job_id and c.seq = v_item.seq;
-    end if;
-
-    return query select
-      v_item.job_id, v_item.seq, verdict, v_text.content, v_text.model::text,
-      v_text.provider::text, v_text.language::text, v_text.duration;
-  end loop;
+  select j.job_id, j.seq,
+    case when j.verdict = 'go' and j.is_paid
+      then batch.reserve_budget(j.job_id, j.seq, j.may_use)
+      else j.verdict
+    end,
+    j.content, j.model::text, j.provider::text, j.language::text, j.duration
+  from judged as j
+  order by j.job_id, j.seq;
 end;
 $$;

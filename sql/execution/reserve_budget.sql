@@ -41,6 +41,9 @@ begin
     return 'go';
   end if;
 
+  -- Others may make its text meanwhile.
+  delete from batch.claims as c where c.job_id = p_job_id and c.seq = p_seq;
+
   if v_reserved > 0 then
     return 'wait';
   end if;

@@ -335,8 +335,6 @@ function batch.audit() returns TABLE(job_id uuid, counter text, counted numeric,
 
 function batch.cancel_job(p_job_id uuid) returns batch.jobs language plpgsql volatile set search_path="";
 
-function batch.claim_bytes(p_job_id uuid, p_seq integer, p_sha256 bytea, p_processing_type text, p_language text) returns boolean language plpgsql volatile set search_path="";
-
 function batch.clock() returns timestamp with time zone language sql stable;
 
 function batch.close_slices(p_job_id uuid) returns void language sql volatile set search_path="";
@@ -373,13 +371,9 @@ function batch.fail_job(p_job_id uuid, p_reason text) returns batch.jobs languag
 
 function batch.find_chat(p_chat_id text, p_instance_id uuid) returns public.chats language plpgsql stable set search_path="";
 
-function batch.find_made_text(p_sha256 bytea, p_processing_type text, p_language text, p_models text[], p_is_local_good boolean) returns public.media_content language sql stable set search_path="";
-
 function batch.finish_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns void language plpgsql volatile set search_path="";
 
 function batch.fold_progress(p_job_id uuid) returns void language sql volatile set search_path="";
-
-function batch.has_text(p_job_id uuid, p_seq integer) returns boolean language sql stable set search_path="";
 
 function batch.heartbeat(p_worker_id bigint, p_timeout interval) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set search_path="";
 
@@ -422,6 +416,8 @@ function batch.price_at(p_provider text, p_model text, p_unit text, p_at timesta
 function batch.processing_type_of(p_content_type batch.content_type) returns text language sql immutable;
 
 function batch.pulse_jobs(p_job_ids uuid[]) returns SETOF uuid language sql volatile set search_path="";
+
+function batch.read_questions(p_items jsonb) returns TABLE(job_id uuid, seq integer, sha256 bytea, processing_type text, language text, models text[], is_forced boolean, is_paid boolean, may_use jsonb) language sql immutable set search_path="";
 
 function batch.read_request(p_request jsonb) returns batch.jobs language plpgsql stable set search_path="";
 
