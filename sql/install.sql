@@ -29,6 +29,7 @@
 \ir pricing/cost_of_usages.sql
 \ir pricing/tokens_of_usages.sql
 \ir pricing/media_seconds.sql
+\ir pricing/media_bytes.sql
 \ir pricing/usual_item.sql
 \ir pricing/expectation.sql
 \ir pricing/estimate_json.sql

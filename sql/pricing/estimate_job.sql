@@ -28,7 +28,7 @@ begin
 
   chosen as (
     select newest.content_type, count(*) as items,
-      sum(length.seconds) as seconds, count(length.seconds) as timed
+      sum(length.seconds) as seconds, count(length.seconds) as timed, sum(length.bytes) as bytes
     from (
       select f.content_type, f.message_id
       from found as f
@@ -36,9 +36,12 @@ begin
       order by f.platform_timestamp desc, f.message_id desc
       limit v_job.item_limit
     ) as newest
-    left join public.messages as m
-      on m.id = newest.message_id and newest.content_type in ('audio', 'video')
-    cross join lateral (select batch.media_seconds(m.media_metadata) as seconds) as length
+    left join public.messages as m on m.id = newest.message_id
+    cross join lateral (
+      select
+        batch.media_seconds(m.media_metadata) as seconds,
+        batch.media_bytes(m.media_metadata) as bytes
+    ) as length
     group by newest.content_type
   ),
 
@@ -53,7 +56,8 @@ begin
     'alreadyDone', coalesce(s.have_content, 0),
     'items', coalesce(c.items, 0),
     'seconds', c.seconds,
-    'timed', coalesce(c.timed, 0)
+    'timed', coalesce(c.timed, 0),
+    'bytes', c.bytes
   ))
   into v_types
   from unnest(v_job.content_types) as t (content_type)

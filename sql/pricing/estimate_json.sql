@@ -1,6 +1,6 @@
 -- An estimate as the REST API writes it, from what was counted of each content type
--- ({found, alreadyDone, items, seconds, timed}). Costs whose price is not known are null, and a
--- warning says so: nothing is silently free.
+-- ({found, alreadyDone, items, seconds, timed, bytes}). Costs whose price is not known are null,
+-- and a warning says so: nothing is silently free.
 create or replace function batch.estimate_json(p_job batch.jobs, p_types jsonb)
 returns json
 language sql
@@ -55,6 +55,7 @@ as $$
       'alreadyDone', e.counted -> 'alreadyDone',
       'toProcess', e.items,
       'knownSeconds', e.seconds_known,
+      'knownBytes', e.counted -> 'bytes',
       'provider', e.provider,
       'model', e.model,
       'lowCostUsd', e.cost_low,

@@ -395,6 +395,8 @@ function batch.list_jobs(p_query jsonb DEFAULT '{}'::jsonb) returns json languag
 
 function batch.list_problems(p_query jsonb, p_known text[]) returns TABLE(field text, problem text) language sql immutable set search_path="";
 
+function batch.media_bytes(p_metadata jsonb) returns numeric language sql immutable set search_path="";
+
 function batch.media_content_takes_job_id() returns boolean language sql stable set search_path="";
 
 function batch.media_seconds(p_metadata jsonb) returns numeric language sql immutable set search_path="";

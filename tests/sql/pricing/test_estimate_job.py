@@ -39,6 +39,7 @@ def test_items_are_counted_by_content_type(sql: Sql, chat: Chat) -> None:
     ]  # fmt: skip
     assert found["contentTypes"]["image"] == {
         "found": 2, "alreadyDone": 1, "toProcess": 1, "knownSeconds": None,
+        "knownBytes": None,
         "provider": "local", "model": None,
         "lowCostUsd": 0, "estimatedCostUsd": 0, "highCostUsd": 0,
         "lowDurationSeconds": 0.2, "estimatedDurationSeconds": 0.7, "highDurationSeconds": 2.5,
@@ -162,7 +163,7 @@ def with_groq(sql: Sql) -> None:
 
 def test_sound_whose_length_is_told_costs_its_price(sql: Sql, chat: Chat) -> None:
     for _ in range(4):
-        chat.add("audio/ogg", media_metadata='{"duration": 90}')
+        chat.add("audio/ogg", media_metadata='{"duration": 90, "size": 1000}')
     with_groq(sql)
 
     found = of_chat(sql, chat, contentTypes=["audio"])
@@ -171,7 +172,7 @@ def test_sound_whose_length_is_told_costs_its_price(sql: Sql, chat: Chat) -> Non
     assert found["estimatedCostUsd"] == found["lowCostUsd"] == found["highCostUsd"] == 0.004
     audio = found["contentTypes"]["audio"]
     assert (audio["provider"], audio["model"]) == ("groq", "whisper-large-v3-turbo")
-    assert audio["knownSeconds"] == 360
+    assert (audio["knownSeconds"], audio["knownBytes"]) == (360, 4000)
 
 
 def test_a_model_without_a_price_is_warned_of_and_not_free(sql: Sql, chat: Chat) -> None:

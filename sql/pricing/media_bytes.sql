@@ -1,0 +1,16 @@
+-- How large a medium is, in bytes, where its metadata says so; null where they do not.
+-- Platforms name it differently.
+create or replace function batch.media_bytes(p_metadata jsonb)
+returns numeric
+language sql
+immutable
+set search_path = ''
+as $$
+  select case when jsonb_typeof(said.size) = 'number' then (said.size #>> '{}')::numeric end
+  from (
+    select coalesce(
+      p_metadata -> 'size', p_metadata -> 'fileSize', p_metadata -> 'file_size',
+      p_metadata -> 'fileLength', p_metadata -> 'bytes'
+    ) as size
+  ) as said;
+$$;
