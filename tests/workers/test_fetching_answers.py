@@ -101,6 +101,20 @@ def test_what_is_announced_as_too_large_is_not_waited_for(server: MediaServer) -
     assert failure(f"{server.url}/a", allow=ALLOW).code == "media_too_large"
 
 
+def test_what_is_announced_as_too_large_fails_at_once_though_it_goes_on_coming(
+    server: MediaServer,
+) -> None:
+    start = b"HTTP/1.1 200 OK\r\nContent-Length: 5000000000\r\n\r\n"
+    server.scripts["/a"] = without_end(start, b"x", 0.01)
+    began = time.monotonic()
+
+    failed = failure(f"{server.url}/a", allow=ALLOW)
+
+    assert failed.code == "media_too_large"
+    assert "the medium has 4768 MB" in failed.message
+    assert time.monotonic() - began < 2
+
+
 def test_an_answer_without_end_is_too_large(server: MediaServer) -> None:
     server.scripts["/a"] = without_end(until_closed(b""), b"x" * 65536)
     server.scripts["/b"] = without_end(chunked(b"", 1)[:-5], b"10000\r\n" + b"x" * 65536 + b"\r\n")

@@ -22,7 +22,7 @@ class Medium:
     content_type: str
     """`audio`, `image`, `video` or `document`, as the job planned it."""
     mime_type: str | None = None
-    """As the platform declared it, lower case and without parameters; the content decides."""
+    """As the platform declared it, with its parameters; the content decides."""
     file_name: str | None = None
     caption: str | None = None
     language: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from dataclasses import asdict
 from pathlib import Path
@@ -9,15 +10,53 @@ from pathlib import Path
 import filetype
 
 from workers.processors import images
-from workers.processors.base import Extraction, Medium, Usage
+from workers.processors.base import Extraction, Medium, ProcessingFailed, Usage
 from workers.processors.images import SmallPicture
 from workers.processors.limits import ImageLimits
+from workers.processors.markup import root_element
+from workers.processors.text import CONTROL_BYTES
 from workers.providers import prompts
 from workers.providers.answers import Part, Viewer
 from workers.sandbox import Sandbox
 
 HEAD_BYTES = 8192
+OTHER_PICTURES = (b"\xff\x4f\xff\x51", b"II+\x00", b"MM\x00+")
+"""How pictures begin that Pillow knows and filetype does not: JPEG 2000, large TIFF."""
 CUT = "[cut: the provider stopped here]"
+
+
+def refuse_what_is_no_picture(medium: Medium) -> None:
+    """Raises ProcessingFailed `unsupported_format` for what need not be sent to a sandbox.
+
+    That is a text; and what was declared as something else and does not begin like a picture, so
+    that what its own type's processor said of it is what people read.
+    """
+    with medium.path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if b"svg" in head.lower().replace(b"\x00", b"") and is_svg(head):
+        return
+    if head and is_utf_8_text(head):
+        raise ProcessingFailed("unsupported_format", "text cannot be read as a picture")
+    is_known = filetype.guess(head) is not None or head.startswith(OTHER_PICTURES)
+    if head and medium.content_type != "image" and not is_known:
+        raise ProcessingFailed("unsupported_format", "the content is of no known kind of picture")
+
+
+def is_utf_8_text(head: bytes) -> bool:
+    """Surely so: other encodings are for a sandbox to find out."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return CONTROL_BYTES.search(head) is None
+
+
+def is_svg(head: bytes) -> bool:
+    """Whether it may be one; in encodings other than UTF-8 it always may."""
+    return (
+        not is_utf_8_text(head)
+        or root_element(head.decode(errors="replace").lstrip("\ufeff")) == "svg"
+    )
 
 
 class ImageProcessor:
@@ -40,6 +79,7 @@ class ImageProcessor:
 
     async def process(self, medium: Medium) -> Extraction:
         """The text in the picture, or a line in brackets that says that there is none."""
+        refuse_what_is_no_picture(medium)
         picture = await self._sandbox.run(
             images.read_image,
             str(medium.path),
@@ -108,6 +148,7 @@ class OnlineImages:
 
     async def process(self, medium: Medium) -> Extraction:
         """What the picture shows, or a line in brackets that says that it shows nothing."""
+        refuse_what_is_no_picture(medium)
         small = await self._local.small_picture(medium.path)
         answer = await self._viewer.view(
             prompts.instruction(self._prompt, medium.language),

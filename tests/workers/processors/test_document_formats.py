@@ -165,10 +165,86 @@ def test_plain_text_is_kept_as_it_is_written(read, content):
         ("请查收附件中的发票，谢谢", "gbk"),
         ("São Paulo, não há informação; custo", "cp1252"),
         ("naïve café", "latin-1"),
+        ("テスト abc", "shift_jis"),
     ],
 )
 def test_text_is_read_in_the_encoding_it_was_written_in(read, text, encoding):
     assert read(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (("Grüße ü ñ " * 30).encode() + b"\xff end", "Grüße ü ñ " * 30 + "\ufffd end"),
+        (
+            b"hello world this is a long text. " * 50 + b"\x00",
+            "hello world this is a long text. " * 50,
+        ),
+        (b"a\x01b", "ab"),
+        ("Größe und Grüße ".encode("cp1252") * 20 + b"\x00", "Größe und Grüße " * 20),
+        (b"plain words " * 90 + bytes(range(0x80, 0xFF, 2)) + b" end", None),
+    ],
+    ids=["one invalid byte", "one NUL", "short", "older encoding", "many kinds of bytes"],
+)
+@pytest.mark.parametrize("mime_type", ["text/plain", "Text/CSV; header=present"])
+def test_a_declared_text_with_a_few_damaged_bytes_is_read(read, content, text, mime_type):
+    found = read(content, mime_type)
+
+    assert found.rstrip() == text.rstrip() if text else found.endswith(" end")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "mime_type"),
+    [
+        ("São 5 €", "cp1252", "text/plain; charset=windows-1252"),
+        ("ação", "latin-1", "text/plain; charset=iso-8859-1"),
+        ("да", "cp1251", 'text/plain; format=flowed; Charset="windows-1251"'),
+        ("Łódź", "iso8859-2", "text/csv;charset=ISO-8859-2"),
+        ("請求書", "euc_jp", "text/plain; charset=euc-jp"),
+        ("plain", "utf-16-le", "text/plain; charset=utf-16le"),
+    ],
+)
+def test_text_is_read_in_the_charset_that_the_mime_type_declares(read, text, encoding, mime_type):
+    assert read(text.encode(encoding), mime_type) == text
+
+
+@pytest.mark.parametrize(
+    "charset", ["utf-8", "us-ascii", "idna", "rot13", "undefined", "no-such", ""]
+)
+def test_a_charset_that_cannot_be_right_is_passed_over(read, charset):
+    assert read("Olá".encode("cp1252"), f"text/plain; charset={charset}") == "Olá"
+    assert read("Olá".encode("utf-8-sig"), "text/plain; charset=windows-1252") == "Olá"
+
+
+@pytest.mark.parametrize("text", ["Olá €", "ça va", "Müller", "Año 5", "déjà vu"])
+@pytest.mark.parametrize("mime_type", [None, "text/plain"])
+def test_a_short_text_of_unknown_encoding_is_taken_for_western(read, text, mime_type):
+    assert read(text.encode("cp1252"), mime_type) == text
+
+
+def test_a_byte_that_cp1252_leaves_undefined_damages_nothing(read):
+    assert "\ufffd" not in read(b"Ol\xe1 \x80 \x81 end", "text/plain")
+
+
+@pytest.mark.parametrize("mime_type", ["text/html; charset=windows-1252", "text/html"])
+def test_a_short_page_is_read_in_the_charset_that_the_mime_type_declares(read, mime_type):
+    assert read("<p>Olá €</p>".encode("cp1252"), mime_type) == "Olá €"
+
+
+def test_escapes_in_json_are_read_as_the_characters_they_stand_for(read):
+    document = (
+        r'{"a": "Gr\u00fc\u00DFe \ud83d\ude00 \u043f", "b": "\\u00fc \u0022 \u005c \u0007 \ud83d",'
+        '\n  "c":1.50}'
+    )
+
+    assert read(document, "application/json") == (
+        r'{"a": "Grüße 😀 п", "b": "\\u00fc \" \\ \u0007 \ud83d",' '\n  "c":1.50}'
+    )
+
+
+@pytest.mark.parametrize("text", [r'{"a": "\u00fc"', r"the escape \u00fc", r'{"a": "\u00zz"}'])
+def test_escapes_in_what_is_no_json_are_kept(read, text):
+    assert read(text, "application/json") == text
 
 
 def test_text_that_the_database_cannot_hold_is_left_out(read):

@@ -34,6 +34,21 @@ def test_a_file_that_is_cut_off_is_unreadable(failure, cut_off):
     assert failure(cut_off).code == "file_unreadable"
 
 
+@pytest.mark.parametrize("mime_type", ["text/plain", "text/plain; charset=iso-8859-1"])
+@pytest.mark.parametrize(
+    "rubbish",
+    [b"\x89\x00\x01\x02" * 500, random.Random(1).randbytes(5000), b"\x00\x01\x02\x03", bytes(100)],
+    ids=["pattern", "noise", "short", "zeros"],
+)
+def test_rubbish_that_is_declared_as_text_is_unreadable(failure, rubbish, mime_type):
+    failed = failure(rubbish, mime_type)
+
+    assert (failed.code, failed.message) == (
+        "file_unreadable",
+        "declared as text/plain, but its content is not",
+    )
+
+
 def test_rubbish_is_unreadable_if_declared_as_a_document_and_else_unsupported(failure):
     rubbish = random.Random(7).randbytes(5000)
 

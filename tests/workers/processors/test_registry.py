@@ -10,7 +10,8 @@ import pytest
 from tests.workers.processors import files
 from workers.processors.base import Extraction, Medium, ProcessingFailed
 from workers.processors.document import DocumentProcessor
-from workers.processors.limits import DocumentLimits
+from workers.processors.image import ImageProcessor
+from workers.processors.limits import DocumentLimits, ImageLimits
 from workers.processors.registry import Registry
 from workers.sandbox import Sandbox
 
@@ -121,6 +122,47 @@ def test_content_decides_between_document_and_picture(process):
 
     assert as_document.text.replace(" ", "") == "Photoasfile"
     assert as_image.text == "A pdf among photos"
+
+
+def test_what_the_processor_of_the_own_type_said_is_reported(process):
+    with pytest.raises(ProcessingFailed) as as_text:
+        process(b"\x89\x00\x01\x02" * 500, "document", "text/plain")
+    with pytest.raises(ProcessingFailed) as as_anything:
+        process(b"\x89\x00\x01\x02" * 500, "document", "application/octet-stream")
+
+    assert as_text.value.message == "declared as text/plain, but its content is not"
+    assert (as_anything.value.code, as_anything.value.message) == (
+        "unsupported_format",
+        "the content is of no known kind",
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type"),
+    [
+        (b"a text among photos", "image"),
+        (b"BMW is a car", "image"),
+        (b"a text", "document"),
+        (b"\x89\x00\x01\x02" * 500, "document"),
+    ],
+)
+def test_what_is_no_picture_is_not_sent_to_the_process_that_reads_pictures(
+    write, content, content_type
+):
+    class Unwanted:
+        async def run(self, *_arguments, **_options):
+            pytest.fail("a process was asked")
+
+    processor = ImageProcessor(Unwanted(), ImageLimits(), timeout_seconds=1)
+
+    with pytest.raises(ProcessingFailed) as caught:
+        asyncio.run(processor.process(Medium(write(content), content_type, "image/png")))
+
+    assert caught.value.code == "unsupported_format"
+
+
+def test_a_text_among_pictures_is_read(process):
+    assert process("Grüße", "image", "image/png").text == "Grüße"
 
 
 def test_a_parser_that_runs_out_of_memory_fails_one_document_alone(process):

@@ -13,7 +13,13 @@ from lxml import etree
 from markdownify import ATX, MarkdownConverter
 
 from workers.processors.limits import MEGABYTE, DocumentLimits
-from workers.processors.text import decode, encoding_of, tidy
+from workers.processors.text import (
+    declared_encoding,
+    decode,
+    lenient_encoding_of,
+    tidy,
+    without_controls,
+)
 
 MODEL = f"markdownify-{version('markdownify')}"
 NOT_TEXT = ("script", "style", "noscript", "template", "svg", "object", "iframe")
@@ -28,13 +34,13 @@ class Converter(MarkdownConverter):
         return text.replace("|", "\\|") if parent_tags & {"td", "th"} else text
 
 
-def read(path: Path, _limits: DocumentLimits) -> Iterator[str]:
-    """The page's title, then its text."""
+def read(path: Path, _limits: DocumentLimits, mime_type: str | None = None) -> Iterator[str]:
+    """The page's title, then its text. The charset of `mime_type` comes before the page's own."""
     data = path.read_bytes()
-    encoding = encoding_of(data) or "utf-8"
-    if not encoding.startswith("utf"):
+    encoding = lenient_encoding_of(data, mime_type) or "utf-8"
+    if not encoding.startswith("utf") and not declared_encoding(data, mime_type):
         encoding = EncodingDetector.find_declared_encoding(data, is_html=True) or encoding
-    text = decode(data, encoding)
+    text = without_controls(decode(data, encoding))
     yield markdown(text) if len(data) < LARGE_BYTES else plain(text)
 
 

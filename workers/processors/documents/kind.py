@@ -14,7 +14,15 @@ from workers.processors.documents import ole
 from workers.processors.documents.archive import check_archive
 from workers.processors.limits import MEGABYTE, DocumentLimits
 from workers.processors.markup import root_element
-from workers.processors.text import SAMPLE_BYTES, decode, encoding_of
+from workers.processors.text import (
+    SAMPLE_BYTES,
+    decode,
+    encoding_of,
+    essence,
+    is_textual,
+    lenient_encoding_of,
+    without_controls,
+)
 
 
 class Kind(StrEnum):
@@ -59,7 +67,7 @@ def kind_of(path: Path, mime_type: str | None, limits: DocumentLimits) -> Kind:
         return kind_of_archive(path, limits)
     if head.startswith(ole.MAGIC):
         return kind_of_compound_file(path)
-    encoding = encoding_of(head)
+    encoding = encoding_of(head, mime_type)
     if encoding is not None:
         return kind_of_text(decode(head, encoding), mime_type)
 
@@ -67,9 +75,13 @@ def kind_of(path: Path, mime_type: str | None, limits: DocumentLimits) -> Kind:
     known = filetype.guess(head)
     if known is not None:
         raise ProcessingFailed("unsupported_format", f"{known.mime} is not a document")
-    if mime_type and BINARY_MIME_TYPES.match(mime_type):
+    if is_textual(mime_type):
+        encoding = lenient_encoding_of(head, mime_type)
+        if encoding is not None:
+            return kind_of_text(without_controls(decode(head, encoding)), mime_type)
+    if is_textual(mime_type) or BINARY_MIME_TYPES.match(essence(mime_type)):
         raise ProcessingFailed(
-            "file_unreadable", f"declared as {mime_type}, but its content is not"
+            "file_unreadable", f"declared as {essence(mime_type)}, but its content is not"
         )
     raise ProcessingFailed("unsupported_format", "the content is of no known kind")
 
@@ -127,6 +139,6 @@ def kind_of_text(text: str, mime_type: str | None) -> Kind:
         raise ProcessingFailed("unsupported_format", "an SVG picture is not a document")
     if root in ("html", "head", "body") or HTML_DOCTYPE.match(beginning):
         return Kind.HTML
-    if mime_type in ("text/html", "application/xhtml+xml") and "<" in beginning:
+    if essence(mime_type) in ("text/html", "application/xhtml+xml") and "<" in beginning:
         return Kind.HTML
     return Kind.PLAIN

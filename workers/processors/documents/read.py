@@ -36,5 +36,6 @@ def read_document(path: str, mime_type: str | None, limits: DocumentLimits) -> D
         return Document(texts=list(map(tidy, pages.texts)), scanned=pages.scanned, model=pdf.MODEL)
 
     reader = import_module(f"workers.processors.documents.{READERS[kind]}")
-    text = join(reader.read(file, limits), limits.characters)
+    declared = (mime_type,) if kind in (Kind.HTML, Kind.PLAIN) else ()
+    text = join(reader.read(file, limits, *declared), limits.characters)
     return Document(texts=[text], scanned=[], model=reader.MODEL)
