@@ -138,10 +138,13 @@ class Recorder:
             except UnusableInput:
                 logger.exception("item %s of job %s cannot be stored", result.seq, result.job_id)
                 refused = replace(
-                    result.failed("internal_error", "the result could not be stored"),
+                    result.failed("internal_error", "the result could not be stored", result.usage),
                     finished=result.finished,
                 )
-                await self._record([refused], {})
+                try:
+                    await self._record([refused], {})
+                except UnusableInput:
+                    await self._record([replace(refused, usage=())], {})
 
     async def _pulse(self) -> None:
         """Tells progress, apart from recording: see `batch.pulse_jobs`."""

@@ -8,8 +8,8 @@
 --   go     work on it: its bytes are claimed, and what it may cost is reserved
 --
 -- p_items is a list of {jobId, seq, sha256 (hex), contentType, language, models, isForced, isPaid,
--- mayUse}: `models` are those whose text would do (for unpaid work any local one), `mayUse` as
--- batch.reserve_budget takes it. A forced item asks for its job and its budget only.
+-- mayUse}: `models` are those whose text would do (for unpaid work any local one, for documents
+-- any that a provider had a part in), `mayUse` as batch.reserve_budget takes it. A forced item asks for its job and its budget only.
 --
 -- Bytes are claimed before it is looked whether their text exists: who gives up a claim has made
 -- the text in the same transaction, and a second statement sees it. Claims are made in the order
@@ -74,7 +74,12 @@ begin
       where t.sha256 = a.sha256
         and t.processing_type = a.processing_type
         and t.language = a.language
-        and (t.model = any (a.models) or (not a.is_paid and mc.provider = 'local'))
+        and (
+          t.model = any (a.models)
+          or (not a.is_paid and mc.provider = 'local')
+          -- a document's model names its reader and whoever read its pictured pages
+          or (a.processing_type = 'extraction' and mc.provider <> 'local')
+        )
       order by array_position(a.models, t.model)
       limit 1
     ) as made on true

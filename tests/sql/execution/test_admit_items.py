@@ -226,6 +226,21 @@ def test_a_message_that_has_a_text_by_now_is_left_alone(sql: Sql) -> None:
     assert job.verdict(2, BYTES) == "go"
 
 
+def test_a_document_whose_pages_a_provider_read_is_paid_for_once(sql: Sql) -> None:
+    job = Job(sql)
+    job.sql.run("update batch.items set content_type = 'document' where job_id = %s", job.id)
+    job.verdict(1, BYTES, contentType="document", models=[])
+    result = processed(
+        job.id, 1, 1, text="its pages", sha256=BYTES, usage=[{**MODEL, "inputTokens": 1}]
+    )
+    del result["costUsd"]
+    sql.record(job.worker, result | {"provider": "google", "model": "pypdfium2-5+gemini"})
+
+    assert admit(sql, job.asks(2, BYTES, contentType="document", models=[])) == [
+        ("made", "its pages")
+    ]
+
+
 def test_many_waiting_for_one_text_all_get_it_at_once(sql: Sql) -> None:
     job = Job(sql)
     job.verdict(1, BYTES)
