@@ -9,7 +9,8 @@
 --
 -- p_items is a list of {jobId, seq, sha256 (hex), contentType, language, models, isForced, isPaid,
 -- mayUse}: `models` are those whose text would do (for unpaid work any local one, for documents
--- any that a provider had a part in), `mayUse` as batch.reserve_budget takes it. A forced item asks for its job and its budget only.
+-- any that a provider had a part in), `mayUse` as batch.reserve_budget takes it. A forced item
+-- asks for its job and its budget only.
 --
 -- Bytes are claimed before it is looked whether their text exists: who gives up a claim has made
 -- the text in the same transaction, and a second statement sees it. Claims are made in the order
