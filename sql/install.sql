@@ -79,6 +79,7 @@
 \ir execution/take_slice.sql
 \ir execution/media_content_takes_job_id.sql
 \ir execution/record_results.sql
+\ir execution/items_behind_locks.sql
 \ir execution/release_items.sql
 \ir execution/reserve_budget.sql
 \ir execution/read_questions.sql

@@ -20,7 +20,7 @@ begin
 
         ('backscroll_worker', '{register_worker,heartbeat,stop_worker,sweep,prune}'),
         ('backscroll_worker', '{plan_job,fail_job,hold_job,take_slice,finish_slice}'),
-        ('backscroll_worker', '{admit_items,record_results,pulse_jobs}'),
+        ('backscroll_worker', '{admit_items,record_results,items_behind_locks,pulse_jobs}'),
         ('backscroll_worker', '{take_provider_shares,hold_provider}'),
         ('backscroll_worker', '{installed_version,installed_checksum}'),
 

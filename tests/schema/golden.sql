@@ -465,6 +465,8 @@ function batch.iso_time(p_time timestamp with time zone) returns text language s
 
 function batch.item_json(p_item batch.items, p_with_text boolean DEFAULT false) returns json language sql stable set search_path="";
 
+function batch.items_behind_locks(p_items jsonb) returns TABLE(job_id uuid, seq integer) language sql volatile set search_path="";
+
 function batch.job_details(p_job_id uuid, p_query jsonb DEFAULT '{}'::jsonb) returns json language plpgsql stable set search_path="";
 
 function batch.job_json(p_job batch.batch_jobs) returns json language sql stable set search_path="";
@@ -521,7 +523,7 @@ function batch.read_request(p_request jsonb, p_instance_ids uuid[] DEFAULT NULL:
 
 function batch.read_time(p_text text) returns timestamp with time zone language plpgsql immutable set DateStyle=ISO, YMD set TimeZone=UTC set search_path="";
 
-function batch.record_results(p_worker_id bigint, p_results jsonb, p_current jsonb DEFAULT '{}'::jsonb) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set search_path="";
+function batch.record_results(p_worker_id bigint, p_results jsonb, p_current jsonb DEFAULT '{}'::jsonb) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set lock_timeout=2s set search_path="";
 
 function batch.refuse(p_problems jsonb, p_what text DEFAULT 'the request'::text) returns void language plpgsql stable set search_path="";
 
