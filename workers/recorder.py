@@ -129,6 +129,7 @@ class Recorder:
                 await self._record([result for result, _ in batch], current)
                 return batch
             except Locked:
+                current = {}
                 batch = await self._set_locked_aside(batch)
             except DatabaseAway as error:
                 logger.warning("%d results wait for the database: %s", self.waiting, error)
@@ -140,19 +141,19 @@ class Recorder:
 
     async def _set_locked_aside(self, batch: list[Reported]) -> list[Reported]:
         """What of `batch` nobody's lock is in the way of; the others are tried again later."""
+        named = [{"jobId": str(result.job_id), "seq": result.seq} for result, _ in batch]
         try:
             locked = set(
                 await self._database.rows(
-                    "select * from batch.items_behind_locks(%s)",
-                    [json.dumps([{"jobId": str(r.job_id), "seq": r.seq} for r, _ in batch])],
+                    "select * from batch.items_behind_locks(%s)", [json.dumps(named)]
                 )
             )
         except DatabaseAway:
             return batch
         if locked:
             logger.warning(
-                "%d results wait: somebody has locked their messages in a transaction that is"
-                " still open (pg_stat_activity tells who)",
+                "%d results wait: somebody has locked their messages or jobs in a transaction that"
+                " is still open (pg_stat_activity tells who)",
                 len(locked),
             )
         self._behind_locks += [each for each in batch if (each[0].job_id, each[0].seq) in locked]

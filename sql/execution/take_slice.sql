@@ -4,8 +4,8 @@
 -- is_suspect: a worker has died while it worked on the item, perhaps of it.
 --
 -- Locks the job in share mode, then the slice: once a cancel or a pause has committed, nobody
--- gets items. Calling twice is safe: the second call finds the slice taken. Waits two seconds at
--- most for somebody's forgotten transaction, then raises lock_not_available: try again later.
+-- gets items. Calling twice is safe: the second call finds the slice taken. Waits half a
+-- second for somebody's forgotten transaction, then raises lock_not_available: try again later.
 create or replace function batch.take_slice(p_job_id uuid, p_first_seq int, p_worker_id bigint)
 returns table (
   seq int,
@@ -23,7 +23,7 @@ returns table (
 language plpgsql
 volatile
 set search_path = ''
-set lock_timeout = '2s'
+set lock_timeout = '500ms'
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
