@@ -25,6 +25,9 @@
 -- pricing: what requests to providers cost
 \ir pricing/price_at.sql
 \ir pricing/sync_prices.sql
+\ir pricing/tg_model_prices__are_by_hand.sql
+\ir pricing/is_believable.sql
+\ir pricing/storable_cost.sql
 \ir pricing/cost_of_usage.sql
 \ir pricing/cost_of_usages.sql
 \ir pricing/tokens_of_usages.sql
@@ -70,6 +73,8 @@
 \ir execution/take_slice.sql
 \ir execution/media_content_takes_job_id.sql
 \ir execution/record_results.sql
+\ir execution/add_attempts.sql
+\ir execution/give_up_item.sql
 \ir execution/release_items.sql
 \ir execution/reserve_budget.sql
 \ir execution/read_questions.sql

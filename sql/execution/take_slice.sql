@@ -1,5 +1,7 @@
 -- Gives a slice to a worker and returns its items that still need work, in order. Returns none
 -- if the slice is not to be worked on: the job is paused or has ended, or another worker has it.
+-- wanted_for_seconds tells how long ago the job began, or was resumed: what the worker found out
+-- about providers before that, it asks anew.
 --
 -- Locks the job in share mode, then the slice: once a cancel or a pause has committed, nobody
 -- gets items. Calling twice is safe: the second call finds the slice taken.
@@ -14,7 +16,8 @@ returns table (
   external_id text,
   caption text,
   language text,
-  is_forced boolean
+  is_forced boolean,
+  wanted_for_seconds double precision
 )
 language plpgsql
 volatile
@@ -60,7 +63,8 @@ begin
     m.external_id::text,
     m.text_content,
     v_job.language,
-    v_job.is_forced
+    v_job.is_forced,
+    extract(epoch from batch.clock() - v_job.active_since)::double precision
   from generate_series(p_first_seq, v_last_seq) as n (seq)
   cross join lateral (
     select i.seq, i.message_id, i.content_type

@@ -33,6 +33,21 @@ table batch._yoyo_version (
   constraint _yoyo_version_pkey PRIMARY KEY (version)
 );
 
+table batch.billed_attempts (
+  job_id uuid not null,
+  seq integer not null,
+  report uuid not null,
+  place integer not null,
+  usage jsonb not null,
+  cost_usd numeric(12,8),
+  tokens_used integer not null,
+  worker_id bigint not null,
+  billed_at timestamp with time zone not null,
+  constraint billed_attempts_pkey PRIMARY KEY (job_id, seq, report, place),
+  constraint attempt_cost_is_not_negative CHECK ((cost_usd >= (0)::numeric)),
+  constraint billed_attempts_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
+);
+
 table batch.claims (
   sha256 bytea not null,
   processing_type text not null,
@@ -79,6 +94,9 @@ table batch.item_results (
   finished_at timestamp with time zone not null,
   usage jsonb,
   is_reused boolean not null default false,
+  media_seconds numeric(12,3),
+  media_pages integer,
+  media_bytes bigint,
   constraint item_results_pkey PRIMARY KEY (job_id, seq),
   constraint cost_is_not_negative CHECK ((cost_usd >= (0)::numeric)),
   constraint only_failed_results_have_an_error CHECK (((error_code IS NOT NULL) = (status = 'failed'::batch.result_status)))
@@ -213,8 +231,10 @@ table batch.model_prices (
   constraint minimum_is_not_negative CHECK ((minimum_units >= (0)::numeric)),
   constraint price_is_not_negative CHECK ((usd >= (0)::numeric)),
   constraint price_is_per_something CHECK ((per_units > (0)::numeric)),
-  constraint unit_is_known CHECK ((unit = ANY (ARRAY['audio_second'::text, 'input_token'::text, 'audio_token'::text, 'output_token'::text])))
+  constraint unit_is_known CHECK ((unit = ANY (ARRAY['audio_second'::text, 'input_token'::text, 'cached_token'::text, 'audio_token'::text, 'output_token'::text])))
 );
+
+CREATE TRIGGER tg_model_prices__are_by_hand BEFORE UPDATE OF usd, per_units, minimum_units ON batch.model_prices FOR EACH ROW WHEN ((old.source = new.source)) EXECUTE FUNCTION batch.tg_model_prices__are_by_hand();
 
 table batch.provider_leases (
   provider text not null,
@@ -329,6 +349,8 @@ view batch.spending (
 
 function batch.actor() returns text language sql stable;
 
+function batch.add_attempts(p_worker_id bigint, p_job_id uuid, p_seq integer, p_report uuid, p_usage jsonb) returns void language sql volatile set search_path="";
+
 function batch.admit_items(p_items jsonb) returns TABLE(job_id uuid, seq integer, verdict text, content text, model text, provider text, language text, duration integer) language plpgsql volatile set search_path="";
 
 function batch.audit() returns TABLE(job_id uuid, counter text, counted numeric, found numeric) language sql stable set search_path="";
@@ -375,11 +397,15 @@ function batch.finish_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigi
 
 function batch.fold_progress(p_job_id uuid) returns void language sql volatile set search_path="";
 
+function batch.give_up_item(p_worker_id bigint, p_job_id uuid, p_first_seq integer, p_seq integer, p_report uuid, p_usage jsonb, p_reason text) returns void language plpgsql volatile set search_path="";
+
 function batch.heartbeat(p_worker_id bigint, p_timeout interval) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set search_path="";
 
 function batch.hold_job(p_job_id uuid, p_reason text, p_message text) returns void language plpgsql volatile set search_path="";
 
 function batch.hold_provider(p_provider text, p_seconds double precision) returns void language sql volatile set search_path="";
+
+function batch.is_believable(p_usage jsonb) returns boolean language sql immutable set search_path="";
 
 function batch.iso_time(p_time timestamp with time zone) returns text language sql stable;
 
@@ -453,17 +479,21 @@ function batch.settle_job(p_job_id uuid) returns void language plpgsql volatile 
 
 function batch.stop_worker(p_worker_id bigint) returns void language sql volatile set search_path="";
 
+function batch.storable_cost(p_usd numeric) returns numeric language sql immutable set search_path="";
+
 function batch.sweep(p_worker_id bigint, p_timeout interval) returns integer language plpgsql volatile set search_path="";
 
 function batch.sync_prices(p_prices jsonb, p_source text) returns integer language sql volatile set search_path="";
 
 function batch.take_provider_shares(p_worker_id bigint, p_provider text, p_wanted integer, p_returned integer) returns TABLE(granted integer, retry_after_seconds double precision, is_limited boolean) language plpgsql volatile set search_path="";
 
-function batch.take_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns TABLE(seq integer, message_id uuid, content_type batch.content_type, mime_type text, local_path text, media_url text, external_id text, caption text, language text, is_forced boolean) language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
+function batch.take_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns TABLE(seq integer, message_id uuid, content_type batch.content_type, mime_type text, local_path text, media_url text, external_id text, caption text, language text, is_forced boolean, wanted_for_seconds double precision) language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
 
 function batch.tell_workers_to_stop(p_job_id uuid, p_has_ended boolean) returns void language sql volatile set search_path="";
 
 function batch.text_of(p_content_type batch.content_type, p_transcription text, p_image_description text, p_video_description text, p_document_extraction text) returns text language sql immutable;
+
+function batch.tg_model_prices__are_by_hand() returns trigger language plpgsql volatile set search_path="";
 
 function batch.tokens_of_usages(p_usages jsonb) returns integer language sql immutable set search_path="";
 
