@@ -110,6 +110,28 @@ def test_a_request_that_is_given_up_frees_its_share(own_sql: Sql, database_url: 
     with_gates(database_url, [own_sql.worker()], run)
 
 
+def test_a_share_granted_to_somebody_who_is_gone_comes_back(
+    own_sql: Sql, database_url: str
+) -> None:
+    limit(own_sql, None, 1)
+
+    async def run(gates: list[ProviderGate]) -> None:
+        gate = gates[0]
+        for _ in range(20):
+            asking = asyncio.create_task(_hold(gate))
+            while not own_sql.value(
+                "select coalesce(sum(in_flight), 0) from batch.provider_leases"
+            ):
+                await asyncio.sleep(0)
+                if asking.done():
+                    break
+            asking.cancel()
+            await asyncio.wait([asking])
+        await asyncio.wait_for(_hold(gate), 20)
+
+    with_gates(database_url, [own_sql.worker()], run)
+
+
 def test_a_hint_holds_back_the_other_workers(own_sql: Sql, database_url: str) -> None:
     async def run(gates: list[ProviderGate]) -> None:
         hinting, other = gates
