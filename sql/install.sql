@@ -31,8 +31,14 @@
 \ir pricing/cost_of_usage.sql
 \ir pricing/cost_of_usages.sql
 \ir pricing/tokens_of_usages.sql
+\ir pricing/number_of.sql
 \ir pricing/media_seconds.sql
 \ir pricing/media_bytes.sql
+\ir pricing/media_pages.sql
+\ir pricing/offers.sql
+\ir pricing/count_media.sql
+\ir pricing/recent_results.sql
+\ir pricing/assumed_item.sql
 \ir pricing/usual_item.sql
 \ir pricing/expectation.sql
 \ir pricing/estimate_json.sql
@@ -100,4 +106,5 @@
 \ir providers/hold_provider.sql
 
 -- pricing: what a job would take
+\ir pricing/sample_media.sql
 \ir pricing/estimate_job.sql

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+from pathlib import Path
+
 from falcon import HTTP_201
 from falcon.asgi import Request, Response
 
 from app.api.requests import answer_json, job_id, json_body, query
 from app.database import Database
+from app.media_sample import mean_sizes
 
 
 class BatchJobs:
@@ -38,15 +43,27 @@ class BatchJobs:
 class Estimate:
     """What a job would do: `/api/v1/batch-jobs/estimate`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, media_folder: Path | None) -> None:
+        """`media_folder` is where files are looked at for their sizes; None: nowhere."""
         self._database = database
+        self._media_folder = media_folder
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Counts, cost and duration of what the body asks for; creates nothing."""
         request = await json_body(req)
+        sizes = await self._sizes(request)
         answer_json(
-            resp, await self._database.value("select batch.estimate_job(%s)::text", [request])
+            resp,
+            await self._database.value(
+                "select batch.estimate_job(%s, %s)::text", [request, json.dumps(sizes)]
+            ),
         )
+
+    async def _sizes(self, request: str) -> dict[str, int]:
+        if self._media_folder is None or not await asyncio.to_thread(self._media_folder.is_dir):
+            return {}
+        files = await self._database.rows("select * from batch.sample_media(%s)", [request])
+        return await asyncio.to_thread(mean_sizes, self._media_folder, files)
 
 
 class BatchJob:

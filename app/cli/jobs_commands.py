@@ -14,6 +14,7 @@ from rich.table import Table
 
 from app.cli.environment import database
 from app.database import connection_string, understood
+from app.media_sample import mean_sizes
 from app.settings import load_settings
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -36,6 +37,15 @@ def _call(
 ) -> Any:
     row = connection.execute(query, parameters).fetchone()
     return row[0] if row else None
+
+
+def _sizes(connection: psycopg.Connection[Any], request: str) -> str:
+    """The mean sizes of a sample of the files, as `batch.estimate_job` takes them."""
+    folder = load_settings().media_folder
+    if not folder.is_dir():
+        return "{}"
+    files = connection.execute("select * from batch.sample_media(%s)", [request]).fetchall()
+    return json.dumps(mean_sizes(folder, files))
 
 
 @click.group()
@@ -76,7 +86,9 @@ def create(estimate: bool, as_json: bool, **options: Any) -> None:
     body = json.dumps({name: value for name, value in request.items() if value is not None})
     with _connection() as connection:
         if estimate:
-            estimated = _call(connection, "select batch.estimate_job(%s)", [body])
+            estimated = _call(
+                connection, "select batch.estimate_job(%s, %s)", [body, _sizes(connection, body)]
+            )
             click.echo(json.dumps(estimated, indent=2)) if as_json else show_estimate(estimated)
             return
         job_id = _call(connection, "select batch.create_job_from_json(%s)", [body])

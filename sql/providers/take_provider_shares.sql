@@ -1,8 +1,8 @@
 -- A worker takes the right to ask a provider up to p_wanted times, and says how many requests that
 -- it took a share for are still under way: one call for many requests, and none where there is no
--- limit. It says so anew each time, so that an answer that was lost on its way takes no share away
--- for good. Returns how many are granted now and, if fewer than wanted, after how many seconds to ask again.
--- is_limited false means: no limit is set; ask nobody for a while.
+-- limit. It says so anew each time, so that an answer that was lost on its way takes no share
+-- away for good. Returns how many are granted now and, if fewer than wanted, after how many
+-- seconds to ask again. is_limited false means: no limit is set; ask nobody for a while.
 --
 -- Allowance comes back evenly over the minute and is kept for one second at most, so a minute
 -- sees the limit and at most one second's worth more. Locks the provider's state row.

@@ -353,6 +353,8 @@ function batch.add_attempts(p_worker_id bigint, p_job_id uuid, p_seq integer, p_
 
 function batch.admit_items(p_items jsonb) returns TABLE(job_id uuid, seq integer, verdict text, content text, model text, provider text, language text, duration integer) language plpgsql volatile set search_path="";
 
+function batch.assumed_item(p_content_type batch.content_type, p_provider text, p_model text, p_seconds numeric, p_bytes numeric) returns TABLE(likely text, ms numeric, cost_usd numeric) language sql stable set search_path="";
+
 function batch.audit() returns TABLE(job_id uuid, counter text, counted numeric, found numeric) language sql stable set search_path="";
 
 function batch.cancel_job(p_job_id uuid) returns batch.jobs language plpgsql volatile set search_path="";
@@ -366,6 +368,8 @@ function batch.content_type_of(p_mime_type text, p_message_type text DEFAULT NUL
 function batch.cost_of_usage(p_usage jsonb, p_at timestamp with time zone) returns numeric language sql stable set search_path="";
 
 function batch.cost_of_usages(p_usages jsonb, p_at timestamp with time zone) returns numeric language sql stable set search_path="";
+
+function batch.count_media(p_content_types batch.content_type[], p_message_ids uuid[]) returns jsonb language sql stable set search_path="";
 
 function batch.create_job(p_job_type text, p_chat_id text DEFAULT NULL::text, p_instance_id uuid DEFAULT NULL::uuid, p_days_back integer DEFAULT NULL::integer, p_limit integer DEFAULT NULL::integer, p_content_types text[] DEFAULT NULL::text[], p_force boolean DEFAULT false, p_language text DEFAULT NULL::text, p_max_cost_usd numeric DEFAULT NULL::numeric) returns uuid language sql volatile set search_path="";
 
@@ -381,9 +385,9 @@ function batch.defer_task(p_task text, p_priority integer, p_args jsonb) returns
 
 function batch.encode_cursor(p_position jsonb) returns text language sql immutable;
 
-function batch.estimate_items(p_job batch.jobs) returns jsonb language sql stable set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set search_path="";
+function batch.estimate_items(p_job batch.jobs) returns jsonb language sql stable set search_path="";
 
-function batch.estimate_job(p_request jsonb) returns json language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
+function batch.estimate_job(p_request jsonb, p_sampled jsonb DEFAULT '{}'::jsonb) returns json language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
 
 function batch.estimate_json(p_job batch.jobs, p_types jsonb) returns json language sql stable set search_path="";
 
@@ -425,6 +429,8 @@ function batch.media_bytes(p_metadata jsonb) returns numeric language sql immuta
 
 function batch.media_content_takes_job_id() returns boolean language sql stable set search_path="";
 
+function batch.media_pages(p_metadata jsonb) returns numeric language sql immutable set search_path="";
+
 function batch.media_seconds(p_metadata jsonb) returns numeric language sql immutable set search_path="";
 
 function batch.move_job(p_job_id uuid, p_to batch.job_state, p_details jsonb DEFAULT '{}'::jsonb) returns batch.jobs language plpgsql volatile set search_path="";
@@ -432,6 +438,10 @@ function batch.move_job(p_job_id uuid, p_to batch.job_state, p_details jsonb DEF
 function batch.next_slice_size(p_size integer, p_items integer, p_elapsed interval) returns integer language sql immutable set search_path="";
 
 function batch.notify_job(p_job_id uuid) returns void language sql volatile set search_path="";
+
+function batch.number_of(p_value jsonb, p_most numeric) returns numeric language sql immutable set search_path="";
+
+function batch.offers() returns TABLE(content_type batch.content_type, provider text, model text, places numeric, least_seconds numeric) language sql stable set search_path="";
 
 function batch.open_slices(p_job_id uuid) returns void language plpgsql volatile set search_path="";
 
@@ -451,6 +461,8 @@ function batch.read_request(p_request jsonb) returns batch.jobs language plpgsql
 
 function batch.read_time(p_text text) returns timestamp with time zone language plpgsql immutable set DateStyle=ISO, YMD set TimeZone=UTC set search_path="";
 
+function batch.recent_results(p_content_type batch.content_type) returns TABLE(provider text, model text, ms numeric, cost_usd numeric, seconds numeric, pages numeric, bytes numeric) language sql stable set search_path="";
+
 function batch.record_results(p_worker_id bigint, p_results jsonb, p_current jsonb DEFAULT '{}'::jsonb) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set search_path="";
 
 function batch.register_worker(p_name text, p_capacity jsonb, p_offers jsonb DEFAULT '{}'::jsonb) returns bigint language sql volatile set search_path="";
@@ -469,6 +481,8 @@ function batch.result_page(p_job_id uuid, p_status batch.result_status, p_cursor
 
 function batch.resume_job(p_job_id uuid) returns batch.jobs language plpgsql volatile set search_path="";
 
+function batch.sample_media(p_request jsonb) returns TABLE(content_type text, local_path text) language plpgsql stable set plan_cache_mode=force_custom_plan set search_path="";
+
 function batch.select_media(p_instance_id uuid, p_chat_id uuid, p_since timestamp without time zone, p_content_types batch.content_type[]) returns TABLE(message_id uuid, content_type batch.content_type, platform_timestamp timestamp without time zone, has_content boolean) language sql stable;
 
 function batch.set_budget(p_job_id uuid, p_max_cost_usd numeric) returns batch.jobs language plpgsql volatile set search_path="";
@@ -485,7 +499,7 @@ function batch.sweep(p_worker_id bigint, p_timeout interval) returns integer lan
 
 function batch.sync_prices(p_prices jsonb, p_source text) returns integer language sql volatile set search_path="";
 
-function batch.take_provider_shares(p_worker_id bigint, p_provider text, p_wanted integer, p_returned integer) returns TABLE(granted integer, retry_after_seconds double precision, is_limited boolean) language plpgsql volatile set search_path="";
+function batch.take_provider_shares(p_worker_id bigint, p_provider text, p_wanted integer, p_in_flight integer) returns TABLE(granted integer, retry_after_seconds double precision, is_limited boolean) language plpgsql volatile set search_path="";
 
 function batch.take_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns TABLE(seq integer, message_id uuid, content_type batch.content_type, mime_type text, local_path text, media_url text, external_id text, caption text, language text, is_forced boolean, wanted_for_seconds double precision) language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
 
@@ -497,4 +511,4 @@ function batch.tg_model_prices__are_by_hand() returns trigger language plpgsql v
 
 function batch.tokens_of_usages(p_usages jsonb) returns integer language sql immutable set search_path="";
 
-function batch.usual_item(p_content_type batch.content_type, p_provider text, p_model text, p_seconds numeric, OUT ms_low numeric, OUT ms numeric, OUT ms_high numeric, OUT cost_low numeric, OUT cost numeric, OUT cost_high numeric) returns record language sql stable set search_path="";
+function batch.usual_item(p_content_type batch.content_type, p_provider text, p_model text, p_seconds numeric, p_pages numeric DEFAULT NULL::numeric, p_bytes numeric DEFAULT NULL::numeric, OUT ms_low numeric, OUT ms numeric, OUT ms_high numeric, OUT cost_low numeric, OUT cost numeric, OUT cost_high numeric) returns record language sql stable set search_path="";
