@@ -9,6 +9,8 @@
 \ir shared/actor.sql
 \ir shared/iso_time.sql
 \ir shared/read_time.sql
+\ir shared/refuse.sql
+\ir shared/refuse_field.sql
 \ir shared/encode_cursor.sql
 \ir shared/decode_cursor.sql
 \ir shared/pin_procrastinate.sql
@@ -18,7 +20,9 @@
 \ir selection/processing_type_of.sql
 \ir selection/text_of.sql
 \ir selection/select_media.sql
+\ir selection/select_failed.sql
 \ir selection/find_chat.sql
+\ir selection/field_problems.sql
 \ir selection/request_problems.sql
 \ir selection/read_request.sql
 
@@ -48,18 +52,21 @@
 \ir rollups/batch_jobs.sql
 \ir rollups/job_json.sql
 \ir rollups/job_status.sql
-\ir rollups/result_json.sql
+\ir rollups/item_json.sql
 \ir rollups/result_page.sql
 \ir rollups/job_details.sql
 \ir rollups/list_problems.sql
 \ir rollups/list_jobs.sql
+\ir rollups/list_items.sql
+\ir rollups/report_items.sql
+\ir rollups/event_json.sql
+\ir rollups/list_events.sql
 \ir rollups/fold_progress.sql
 \ir rollups/audit.sql
 \ir pricing/spending.sql
 
 -- notifications: what LISTEN batch_jobs hears
 \ir notifications/notify_job.sql
-\ir notifications/pulse_jobs.sql
 \ir notifications/tell_workers_to_stop.sql
 
 -- state machine: every move a job can make, and its end
@@ -67,6 +74,8 @@
 \ir state_machine/settle_job.sql
 \ir state_machine/close_slices.sql
 \ir state_machine/hold_job.sql
+\ir state_machine/hold_if_failing.sql
+\ir notifications/pulse_jobs.sql
 
 -- execution: planning, slices, results, and what brings lost work back
 \ir execution/error_codes.sql
@@ -100,6 +109,9 @@
 \ir state_machine/resume_job.sql
 \ir state_machine/fail_job.sql
 \ir state_machine/set_budget.sql
+\ir state_machine/change_job.sql
+\ir state_machine/retry_job.sql
+\ir state_machine/create_job_once.sql
 
 -- providers: limits that all workers share
 \ir providers/take_provider_shares.sql
@@ -108,3 +120,13 @@
 -- pricing: what a job would take
 \ir pricing/sample_media.sql
 \ir pricing/estimate_job.sql
+
+-- access: who may call, and what each role may do; last, since it is about all the others
+\ir access/create_api_key.sql
+\ir access/find_api_key.sql
+\ir access/list_api_keys.sql
+\ir access/revoke_api_key.sql
+\ir access/visible_job.sql
+\ir access/installed_version.sql
+\ir access/roles.sql
+\ir access/grants.sql

@@ -40,6 +40,11 @@ begin
 
   perform batch.release_items(p_job_id, v_slice.first_seq, v_slice.last_seq);
 
+  if v_job.failure_threshold is not null then
+    perform batch.hold_if_failing(p_job_id);
+    select j.* into v_job from batch.jobs as j where j.id = p_job_id;
+  end if;
+
   v_is_done := v_missing = 0 or v_job.completed_at is not null;
 
   update batch.slices as s

@@ -7,7 +7,9 @@
 -- has the files at hand: {"audio": 41230}. It counts where metadata tell too few sizes.
 -- Durations count the workers that live now, or one place of each kind if there is none.
 -- Raises what batch.read_request raises.
-create or replace function batch.estimate_job(p_request jsonb, p_sampled jsonb default '{}')
+create or replace function batch.estimate_job(
+  p_request jsonb, p_instance_ids uuid[] default null, p_sampled jsonb default '{}'
+)
 returns json
 language plpgsql
 volatile
@@ -15,7 +17,7 @@ set search_path = ''
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
-  v_job batch.jobs := batch.read_request(p_request);
+  v_job batch.jobs := batch.read_request(p_request, p_instance_ids);
   v_types jsonb;
 begin
   with found as materialized (

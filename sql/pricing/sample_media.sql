@@ -3,7 +3,7 @@
 -- types whose cost goes by size.
 --
 -- Raises what batch.read_request raises.
-create or replace function batch.sample_media(p_request jsonb)
+create or replace function batch.sample_media(p_request jsonb, p_instance_ids uuid[] default null)
 returns table (content_type text, local_path text)
 language plpgsql
 stable
@@ -11,7 +11,7 @@ set search_path = ''
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
-  v_job batch.jobs := batch.read_request(p_request);
+  v_job batch.jobs := batch.read_request(p_request, p_instance_ids);
 begin
   return query
   with found as materialized (

@@ -33,6 +33,25 @@ table batch._yoyo_version (
   constraint _yoyo_version_pkey PRIMARY KEY (version)
 );
 
+table batch.api_keys (
+  id uuid not null default gen_random_uuid(),
+  name text not null,
+  prefix text not null,
+  key_sha256 bytea not null,
+  scopes text[] not null,
+  instance_ids uuid[],
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  last_used_at timestamp with time zone,
+  constraint api_keys_pkey PRIMARY KEY (id),
+  constraint api_keys_prefix_key UNIQUE (prefix),
+  constraint key_is_kept_as_sha256 CHECK ((length(key_sha256) = 32)),
+  constraint key_name_is_short CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint limited_keys_have_an_instance CHECK ((cardinality(instance_ids) > 0)),
+  constraint scopes_are_known CHECK (((cardinality(scopes) > 0) AND (scopes <@ ARRAY['jobs:read'::text, 'jobs:write'::text, 'admin'::text])))
+) with (fillfactor=50);
+
 table batch.billed_attempts (
   job_id uuid not null,
   seq integer not null,
@@ -67,6 +86,19 @@ table batch.error_codes (
   constraint error_codes_pkey PRIMARY KEY (code),
   constraint stage_is_known CHECK ((stage = ANY (ARRAY['download'::text, 'processing'::text])))
 );
+
+table batch.idempotency_keys (
+  api_key_id uuid not null,
+  idempotency_key text not null,
+  request_sha256 bytea not null,
+  job_id uuid,
+  created_at timestamp with time zone not null,
+  constraint idempotency_keys_pkey PRIMARY KEY (api_key_id, idempotency_key),
+  constraint idempotency_keys_api_key_id_fkey FOREIGN KEY (api_key_id) REFERENCES batch.api_keys(id) ON DELETE CASCADE,
+  constraint idempotency_keys_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
+);
+
+CREATE INDEX idempotency_keys_created_at_idx ON batch.idempotency_keys USING btree (created_at);
 
 table batch.installations (
   id bigint not null generated always as identity,
@@ -188,16 +220,24 @@ table batch.jobs (
   pause_reason text,
   pause_message text,
   estimate jsonb,
+  metadata jsonb not null default '{}'::jsonb,
+  failure_threshold numeric,
+  callback_url text,
+  retry_of uuid,
+  ended_before integer not null default 0,
+  failed_before integer not null default 0,
   constraint jobs_pkey PRIMARY KEY (id),
   constraint active_while_processing CHECK (((active_since IS NOT NULL) = (status = 'processing'::batch.job_state))),
   constraint days_back_is_1_to_3650 CHECK (((days_back >= 1) AND (days_back <= 3650))),
+  constraint failure_threshold_is_a_share CHECK (((failure_threshold > (0)::numeric) AND (failure_threshold <= (1)::numeric))),
   constraint found_are_items_or_left_alone CHECK (((total_items + skipped_at_plan) <= total_found)),
   constraint item_limit_is_positive CHECK ((item_limit > 0)),
   constraint job_type_is_known CHECK ((job_type = ANY (ARRAY['targeted_chat_sync'::text, 'time_based_batch'::text]))),
+  constraint jobs_retry_of_fkey FOREIGN KEY (retry_of) REFERENCES batch.jobs(id) ON DELETE SET NULL,
   constraint lanes_are_1_to_64 CHECK (((lanes >= 1) AND (lanes <= 64))),
   constraint max_cost_is_not_negative CHECK ((max_cost_usd >= (0)::numeric)),
   constraint only_ended_jobs_are_complete CHECK (((completed_at IS NOT NULL) = (status = ANY (ARRAY['completed'::batch.job_state, 'failed'::batch.job_state, 'cancelled'::batch.job_state])))),
-  constraint pause_reason_is_known CHECK ((pause_reason = ANY (ARRAY['budget'::text, 'providers'::text]))),
+  constraint pause_reason_is_known CHECK ((pause_reason = ANY (ARRAY['budget'::text, 'providers'::text, 'failures'::text]))),
   constraint priority_is_within_100 CHECK (((priority >= '-100'::integer) AND (priority <= 100))),
   constraint slice_size_is_positive CHECK ((slice_size > 0)),
   constraint some_content_type_is_wanted CHECK ((cardinality(content_types) > 0)),
@@ -206,7 +246,11 @@ table batch.jobs (
 
 CREATE INDEX jobs_created_at_idx ON batch.jobs USING btree (created_at DESC, id DESC);
 
+CREATE INDEX jobs_metadata_idx ON batch.jobs USING gin (metadata jsonb_path_ops);
+
 CREATE INDEX jobs_open_idx ON batch.jobs USING btree (status) WHERE (status = ANY (ARRAY['pending'::batch.job_state, 'processing'::batch.job_state, 'paused'::batch.job_state]));
+
+CREATE INDEX jobs_retry_of_idx ON batch.jobs USING btree (retry_of) WHERE (retry_of IS NOT NULL);
 
 table batch.made_texts (
   sha256 bytea not null,
@@ -328,7 +372,11 @@ view batch.batch_jobs (
   max_cost_usd numeric(16,8),
   reused_items integer,
   unpriced_items integer,
-  estimate jsonb
+  estimate jsonb,
+  failure_threshold numeric,
+  callback_url text,
+  metadata jsonb,
+  retry_of uuid
 );
 
 view batch.spending (
@@ -359,6 +407,8 @@ function batch.audit() returns TABLE(job_id uuid, counter text, counted numeric,
 
 function batch.cancel_job(p_job_id uuid) returns batch.jobs language plpgsql volatile set search_path="";
 
+function batch.change_job(p_job_id uuid, p_changes jsonb) returns batch.jobs language plpgsql volatile set search_path="";
+
 function batch.clock() returns timestamp with time zone language sql stable;
 
 function batch.close_slices(p_job_id uuid) returns void language sql volatile set search_path="";
@@ -371,11 +421,15 @@ function batch.cost_of_usages(p_usages jsonb, p_at timestamp with time zone) ret
 
 function batch.count_media(p_content_types batch.content_type[], p_message_ids uuid[]) returns jsonb language sql stable set search_path="";
 
+function batch.create_api_key(p_name text, p_scopes text[] DEFAULT '{jobs:read,jobs:write}'::text[], p_instance_ids uuid[] DEFAULT NULL::uuid[], p_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT id uuid, OUT key text) returns record language plpgsql volatile set search_path="";
+
 function batch.create_job(p_job_type text, p_chat_id text DEFAULT NULL::text, p_instance_id uuid DEFAULT NULL::uuid, p_days_back integer DEFAULT NULL::integer, p_limit integer DEFAULT NULL::integer, p_content_types text[] DEFAULT NULL::text[], p_force boolean DEFAULT false, p_language text DEFAULT NULL::text, p_max_cost_usd numeric DEFAULT NULL::numeric) returns uuid language sql volatile set search_path="";
 
 function batch.create_job(p_job_type text, p_chat_id uuid, p_instance_id uuid DEFAULT NULL::uuid, p_days_back integer DEFAULT NULL::integer, p_limit integer DEFAULT NULL::integer, p_content_types text[] DEFAULT NULL::text[], p_force boolean DEFAULT false, p_language text DEFAULT NULL::text, p_max_cost_usd numeric DEFAULT NULL::numeric) returns uuid language sql volatile set search_path="";
 
-function batch.create_job_from_json(p_request jsonb) returns uuid language plpgsql volatile set search_path="";
+function batch.create_job_from_json(p_request jsonb, p_instance_ids uuid[] DEFAULT NULL::uuid[], p_retry_of uuid DEFAULT NULL::uuid) returns uuid language plpgsql volatile set search_path="";
+
+function batch.create_job_once(p_request jsonb, p_instance_ids uuid[], p_api_key_id uuid, p_idempotency_key text, p_retry_of uuid DEFAULT NULL::uuid, OUT job_id uuid, OUT is_replayed boolean) returns record language plpgsql volatile set search_path="";
 
 function batch.decode_cursor(p_cursor text) returns jsonb language plpgsql immutable set search_path="";
 
@@ -387,15 +441,21 @@ function batch.encode_cursor(p_position jsonb) returns text language sql immutab
 
 function batch.estimate_items(p_job batch.jobs) returns jsonb language sql stable set search_path="";
 
-function batch.estimate_job(p_request jsonb, p_sampled jsonb DEFAULT '{}'::jsonb) returns json language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
+function batch.estimate_job(p_request jsonb, p_instance_ids uuid[] DEFAULT NULL::uuid[], p_sampled jsonb DEFAULT '{}'::jsonb) returns json language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
 
 function batch.estimate_json(p_job batch.jobs, p_types jsonb) returns json language sql stable set search_path="";
+
+function batch.event_json(p_event batch.job_events) returns json language sql stable set search_path="";
 
 function batch.expectation(p_counts jsonb) returns TABLE(content_type batch.content_type, items bigint, seconds_known numeric, provider text, model text, cost_low numeric, cost numeric, cost_high numeric, duration_low numeric, duration numeric, duration_high numeric) language sql stable set search_path="";
 
 function batch.fail_job(p_job_id uuid, p_reason text) returns batch.jobs language plpgsql volatile set search_path="";
 
-function batch.find_chat(p_chat_id text, p_instance_id uuid) returns public.chats language plpgsql stable set search_path="";
+function batch.field_problems(p_request jsonb, p_known text[]) returns TABLE(field text, problem text) language sql immutable set search_path="";
+
+function batch.find_api_key(p_prefix text) returns TABLE(id uuid, name text, key_sha256 bytea, scopes text[], instance_ids uuid[]) language sql volatile set search_path="";
+
+function batch.find_chat(p_chat_id text, p_instance_id uuid, p_instance_ids uuid[] DEFAULT NULL::uuid[]) returns public.chats language plpgsql stable set search_path="";
 
 function batch.finish_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns void language plpgsql volatile set search_path="";
 
@@ -405,13 +465,19 @@ function batch.give_up_item(p_worker_id bigint, p_job_id uuid, p_first_seq integ
 
 function batch.heartbeat(p_worker_id bigint, p_timeout interval) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set search_path="";
 
+function batch.hold_if_failing(p_job_id uuid) returns void language plpgsql volatile set search_path="";
+
 function batch.hold_job(p_job_id uuid, p_reason text, p_message text) returns void language plpgsql volatile set search_path="";
 
 function batch.hold_provider(p_provider text, p_seconds double precision) returns void language sql volatile set search_path="";
 
+function batch.installed_version() returns text language sql stable set search_path="";
+
 function batch.is_believable(p_usage jsonb) returns boolean language sql immutable set search_path="";
 
 function batch.iso_time(p_time timestamp with time zone) returns text language sql stable;
+
+function batch.item_json(p_item batch.items, p_with_text boolean DEFAULT false) returns json language sql stable set search_path="";
 
 function batch.job_details(p_job_id uuid, p_query jsonb DEFAULT '{}'::jsonb) returns json language plpgsql stable set search_path="";
 
@@ -421,7 +487,13 @@ function batch.job_json(p_job_id uuid) returns json language plpgsql stable set 
 
 function batch.job_status(p_job_id uuid) returns json language plpgsql stable set search_path="";
 
-function batch.list_jobs(p_query jsonb DEFAULT '{}'::jsonb) returns json language plpgsql stable set plan_cache_mode=force_custom_plan set search_path="";
+function batch.list_api_keys() returns json language sql stable set search_path="";
+
+function batch.list_events(p_job_id uuid, p_query jsonb DEFAULT '{}'::jsonb) returns json language plpgsql stable set search_path="";
+
+function batch.list_items(p_job_id uuid, p_query jsonb DEFAULT '{}'::jsonb) returns json language plpgsql stable set plan_cache_mode=force_custom_plan set search_path="";
+
+function batch.list_jobs(p_query jsonb DEFAULT '{}'::jsonb, p_instance_ids uuid[] DEFAULT NULL::uuid[]) returns json language plpgsql stable set plan_cache_mode=force_custom_plan set search_path="";
 
 function batch.list_problems(p_query jsonb, p_known text[]) returns TABLE(field text, problem text) language sql immutable set search_path="";
 
@@ -457,7 +529,7 @@ function batch.pulse_jobs(p_job_ids uuid[]) returns SETOF uuid language sql vola
 
 function batch.read_questions(p_items jsonb) returns TABLE(job_id uuid, seq integer, sha256 bytea, processing_type text, language text, models text[], is_forced boolean, is_paid boolean, may_use jsonb) language sql immutable set search_path="";
 
-function batch.read_request(p_request jsonb) returns batch.jobs language plpgsql stable set search_path="";
+function batch.read_request(p_request jsonb, p_instance_ids uuid[] DEFAULT NULL::uuid[]) returns batch.jobs language plpgsql stable set search_path="";
 
 function batch.read_time(p_text text) returns timestamp with time zone language plpgsql immutable set DateStyle=ISO, YMD set TimeZone=UTC set search_path="";
 
@@ -465,9 +537,15 @@ function batch.recent_results(p_content_type batch.content_type) returns TABLE(p
 
 function batch.record_results(p_worker_id bigint, p_results jsonb, p_current jsonb DEFAULT '{}'::jsonb) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set search_path="";
 
+function batch.refuse(p_problems jsonb, p_what text DEFAULT 'the request'::text) returns void language plpgsql stable set search_path="";
+
+function batch.refuse_field(p_field text, p_problem text) returns void language sql stable set search_path="";
+
 function batch.register_worker(p_name text, p_capacity jsonb, p_offers jsonb DEFAULT '{}'::jsonb) returns bigint language sql volatile set search_path="";
 
 function batch.release_items(p_job_id uuid, p_first_seq integer, p_last_seq integer) returns void language sql volatile set search_path="";
+
+function batch.report_items(p_job_id uuid, p_after integer, p_limit integer, p_with_text boolean DEFAULT false) returns TABLE(seq integer, item json) language sql stable set plan_cache_mode=force_custom_plan set search_path="";
 
 function batch.request_problems(p_request jsonb) returns TABLE(field text, problem text) language sql immutable set search_path="";
 
@@ -475,13 +553,17 @@ function batch.requeue_lost_tasks(p_timeout interval) returns integer language s
 
 function batch.reserve_budget(p_job_id uuid, p_seq integer, p_may_use jsonb) returns text language plpgsql volatile set search_path="";
 
-function batch.result_json(p_result batch.item_results) returns json language sql stable set search_path="";
-
 function batch.result_page(p_job_id uuid, p_status batch.result_status, p_cursor text, p_limit integer) returns json language plpgsql stable set plan_cache_mode=force_custom_plan set search_path="";
 
 function batch.resume_job(p_job_id uuid) returns batch.jobs language plpgsql volatile set search_path="";
 
-function batch.sample_media(p_request jsonb) returns TABLE(content_type text, local_path text) language plpgsql stable set plan_cache_mode=force_custom_plan set search_path="";
+function batch.retry_job(p_job_id uuid, p_overrides jsonb DEFAULT '{}'::jsonb, p_instance_ids uuid[] DEFAULT NULL::uuid[]) returns uuid language plpgsql volatile set search_path="";
+
+function batch.revoke_api_key(p_key text) returns uuid language plpgsql volatile set search_path="";
+
+function batch.sample_media(p_request jsonb, p_instance_ids uuid[] DEFAULT NULL::uuid[]) returns TABLE(content_type text, local_path text) language plpgsql stable set plan_cache_mode=force_custom_plan set search_path="";
+
+function batch.select_failed(p_job_id uuid, p_content_types batch.content_type[]) returns TABLE(message_id uuid, content_type batch.content_type, platform_timestamp timestamp without time zone, has_content boolean) language sql stable;
 
 function batch.select_media(p_instance_id uuid, p_chat_id uuid, p_since timestamp without time zone, p_content_types batch.content_type[]) returns TABLE(message_id uuid, content_type batch.content_type, platform_timestamp timestamp without time zone, has_content boolean) language sql stable;
 
@@ -512,3 +594,5 @@ function batch.tg_model_prices__are_by_hand() returns trigger language plpgsql v
 function batch.tokens_of_usages(p_usages jsonb) returns integer language sql immutable set search_path="";
 
 function batch.usual_item(p_content_type batch.content_type, p_provider text, p_model text, p_seconds numeric, p_pages numeric DEFAULT NULL::numeric, p_bytes numeric DEFAULT NULL::numeric, OUT ms_low numeric, OUT ms numeric, OUT ms_high numeric, OUT cost_low numeric, OUT cost numeric, OUT cost_high numeric) returns record language sql stable set search_path="";
+
+function batch.visible_job(p_job_id uuid, p_instance_ids uuid[]) returns uuid language plpgsql stable set search_path="";

@@ -194,7 +194,7 @@ def test_sizes_of_a_sample_count_where_metadata_tell_none(sql: Sql, chat: Chat) 
         {"jobType": "targeted_chat_sync", "chatId": str(chat.id), "contentTypes": ["audio"]}
     )
 
-    found = sql.value("select batch.estimate_job(%s, '{\"audio\": 360000}')", request)
+    found = sql.value("select batch.estimate_job(%s, null, '{\"audio\": 360000}')", request)
 
     # 360,000 bytes are 90 s at 4,000 bytes a second: 10 * 90 s at 0.04 USD an hour
     assert found["estimatedCostUsd"] == 0.01
