@@ -63,7 +63,8 @@ begin
       execute format(
         'grant select on batch.jobs, batch.items, batch.item_results, batch.slices,'
         ' batch.billed_attempts, batch.job_progress, batch.job_events, batch.job_moves,'
-        ' batch.model_prices, batch.provider_limits, batch.provider_states, batch.workers, batch.error_codes'
+        ' batch.model_prices, batch.provider_limits, batch.provider_states, batch.workers,'
+        ' batch.error_codes'
         ' to %I',
         v_role
       );
