@@ -28,6 +28,8 @@ class Item:
     caption: str | None
     language: str | None
     is_forced: bool = False
+    is_suspect: bool = False
+    """A worker has died while it worked on it, perhaps of it."""
     wanted_since: float = float("-inf")
     """When its job began or was resumed, on this process's monotonic clock."""
 

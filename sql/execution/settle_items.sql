@@ -1,5 +1,6 @@
 -- Gives a result to the items of a slice that need no work any more: `skipped` where another job
--- has made the text meanwhile (unless this one is forced), `failed` where the message is gone.
+-- has made the text meanwhile (unless this one is forced), `failed` where the message is gone or
+-- three workers have died over the item.
 --
 -- What was billed for them before they were given up becomes their cost.
 --
@@ -31,10 +32,19 @@ begin
     ) as i
     left join public.messages as m
       on m.id = i.message_id and m.status not in ('deleted', 'expired')
+    left join batch.item_losses as l
+      on l.job_id = p_job.id and l.seq = i.seq and l.losses >= 3
+    cross join lateral (
+      select case
+        when m.id is null then 'message_deleted'
+        when l.losses is not null then 'worker_lost'
+      end as error_code
+    ) as reason
     cross join lateral (
       select
-        case when m.id is null then 'failed' else 'skipped' end::batch.result_status as status,
-        case when m.id is null then 'message_deleted' end as error_code
+        reason.error_code,
+        case when reason.error_code is null then 'skipped' else 'failed' end::batch.result_status
+          as status
     ) as verdict
     cross join lateral (
       select
@@ -45,7 +55,7 @@ begin
       from batch.billed_attempts as a
       where a.job_id = p_job.id and a.seq = i.seq
     ) as billed
-    where m.id is null
+    where reason.error_code is not null
       or (
         not p_job.is_forced
         and (
@@ -70,8 +80,10 @@ begin
     )
     select
       p_job.id, v.seq, v.status, v.error_code,
-      case v.status
-        when 'failed' then 'the message was deleted or expired after the job had been planned'
+      case v.error_code
+        when 'message_deleted'
+          then 'the message was deleted or expired after the job had been planned'
+        when 'worker_lost' then 'the worker died three times while it worked on this item'
       end,
       v.cost_usd, v.tokens, v.usage, p_worker_id, batch.clock(), batch.clock()
     from verdicts as v
@@ -85,23 +97,27 @@ begin
   )
 
   insert into batch.job_progress as p (
-    job_id, worker_id, skipped, download_failed, unpriced, cost_usd, last_seen_at
+    job_id, worker_id, skipped, download_failed, processing_failed, unpriced, cost_usd,
+    last_seen_at
   )
   select
     p_job.id,
     p_worker_id,
     count(*) filter (where v.status = 'skipped'),
-    count(*) filter (where v.status = 'failed'),
+    count(*) filter (where e.stage = 'download'),
+    count(*) filter (where e.stage = 'processing'),
     count(*) filter (where v.cost_usd is null) - count(*) filter (where v.is_counted_unpriced),
     coalesce(sum(coalesce(v.cost_usd, 0) - v.counted_cost), 0),
     batch.clock()
   from settled as s
   join verdicts as v on v.seq = s.seq
+  left join batch.error_codes as e on e.code = v.error_code
   having count(*) > 0
   on conflict (job_id, worker_id) do update
   set
     skipped = p.skipped + excluded.skipped,
     download_failed = p.download_failed + excluded.download_failed,
+    processing_failed = p.processing_failed + excluded.processing_failed,
     unpriced = p.unpriced + excluded.unpriced,
     cost_usd = p.cost_usd + excluded.cost_usd;
 end;
