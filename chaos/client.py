@@ -138,9 +138,9 @@ class Client:
                 with self._world.session() as session:
                     session.execute("set lock_timeout = '2s'")
                     session.execute(
-                        "with some as (select id from public.messages order by id offset %s limit 3)"
+                        "with few as (select id from public.messages order by id offset %s limit 3)"
                         " update public.messages as m set status = 'deleted'"
-                        " from some where m.id = some.id",
+                        " from few where m.id = few.id",
                         [which % 200],
                     )
                     session.execute(

@@ -49,7 +49,8 @@ def _add_chat(
         " media_mime_type, media_local_path, platform_timestamp)"
         " select %s, m.name, 'document', true, m.mime, m.name,"
         "   timestamp '2026-06-01' + m.place * interval '1 minute'"
-        " from jsonb_to_recordset(%s) with ordinality as m (name text, mime text, place bigint)",
+        " from rows from (jsonb_to_recordset(%s) as (name text, mime text)) with ordinality"
+        " as m (name, mime, place)",
         [row[0], json.dumps(messages)],
     )
     chat: UUID = row[0]
