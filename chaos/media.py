@@ -16,7 +16,7 @@ from demo.pictures import png
 from demo.sounds import bell, wav
 
 CHATS = 4
-MESSAGES = 90
+MESSAGES = 200
 
 
 def add_chats(connection: psycopg.Connection[Any], folder: Path, seed: int) -> list[UUID]:
@@ -61,7 +61,7 @@ def _message(folder: Path, chance: random.Random, name: str) -> dict[str, str]:
     """Writes a medium, unless it is one that is missing. Its file name and MIME type."""
     kind = chance.choices(
         ["text", "picture", "sound", "forwarded", "broken picture", "broken document", "missing"],
-        [50, 24, 10, 6, 4, 4, 2],
+        [34, 38, 12, 6, 4, 4, 2],
     )[0]
     content, mime = _medium(kind, chance, name)
     if content is not None:

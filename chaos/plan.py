@@ -50,7 +50,7 @@ ACTIONS = (
 )
 _FIRST_FAULT, _LAST_FAULT = 3.0, 4.0
 _JOBS_AT_FIRST = 4
-_BEHAVIOURS = 300
+_BEHAVIOURS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def _request(chance: random.Random) -> dict[str, Any]:
 
 
 def _behaviour(chance: random.Random) -> Behaviour:
-    latency = chance.uniform(0.02, 0.4)
+    latency = chance.uniform(0.1, 0.8)
     kinds = [
         (70, Behaviour(latency=latency)),
         (5, Behaviour(status=429, headers={"Retry-After": "1"})),

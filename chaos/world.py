@@ -139,7 +139,7 @@ class World:
         version = int(os.environ.get("BACKSCROLL_TEST_PG", "18"))
         self.database = EmbeddedPostgres(self.folder / "home", version, options)
         self.stand_in = StandIn()
-        self.stand_in.default = Behaviour(latency=0.05)
+        self.stand_in.default = Behaviour(latency=0.3)
         for provider, behaviours in plan.behaviours.items():
             self.stand_in.plan(provider, *behaviours)
         self._media = self.folder / "media"
