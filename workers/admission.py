@@ -28,7 +28,8 @@ _MOST_AT_ONCE = 500
 
 
 class NotAdmitted(Exception):
-    """The item may not be worked on: its job was cancelled or paused, or its budget is spent."""
+    """The item may not be worked on: its job was cancelled or paused, its budget is spent, or
+    another worker has its slice."""
 
 
 class MadeMeanwhile(Exception):
@@ -67,8 +68,9 @@ class Question:
 class Admission:
     """Asks for all items of the process together."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, worker_id: int) -> None:
         self._database = database
+        self._worker_id = worker_id
         self._asking: list[tuple[Question, asyncio.Future[tuple[Any, ...]]]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -111,8 +113,11 @@ class Admission:
             asked = [(question, answer) for question, answer in asked if not answer.done()]
             try:
                 rows = await self._database.rows(
-                    "select * from batch.admit_items(%s)",
-                    [json.dumps([question.as_json() for question, _ in asked])],
+                    "select * from batch.admit_items(%s, %s)",
+                    [
+                        self._worker_id,
+                        json.dumps([question.as_json() for question, _ in asked]),
+                    ],
                 )
             except DatabaseAway as error:
                 logger.warning("%d items wait for the database: %s", len(asked), error)

@@ -137,7 +137,7 @@ class Worker:
             self._database,
             self._fetcher,
             self._processing.registry,
-            Admission(self._database),
+            Admission(self._database, worker_id),
             places,
             worker_id=worker_id,
             language=self._settings.language,
