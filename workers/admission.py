@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -25,6 +26,7 @@ logger = logging.getLogger(__name__)
 _GATHER_SECONDS = 0.005
 _ASK_AGAIN_SECONDS = 0.3
 _MOST_AT_ONCE = 500
+_STALE_SECONDS = 2.0
 
 
 class NotAdmitted(Exception):
@@ -80,9 +82,15 @@ class Admission:
         Waits while somebody else makes the text of the same bytes, or while the budget waits
         for what is in hand. Raises NotAdmitted, MadeMeanwhile.
         """
+        is_asked_again = False
         while True:
+            asked_at = time.monotonic()
             verdict, text, model, provider, language, duration = await self._ask(question)
             if verdict == "go":
+                # Frozen since it asked, this process may have missed that the job was cancelled.
+                if time.monotonic() - asked_at > _STALE_SECONDS and not is_asked_again:
+                    is_asked_again = True
+                    continue
                 return None
             if verdict == "made":
                 return Extraction(
