@@ -55,7 +55,7 @@ begin
   update batch.callbacks as c
   set
     next_attempt_at = batch.clock() + greatest(
-      v_delay, make_interval(secs => least(86400, p_retry_after_seconds))
+      v_delay, make_interval(secs => least(86400, coalesce(p_retry_after_seconds, 0)))
     ),
     worker_id = null,
     leased_until = null
