@@ -56,5 +56,5 @@ def test_base64_without_padding_is_the_same_secret() -> None:
     ],
 )
 def test_what_is_no_secret_is_refused_and_not_repeated(text: str) -> None:
-    with pytest.raises(ValueError, match="^whsec_ and 24 to 64 bytes in base64"):
+    with pytest.raises(ValueError, match=r"^whsec_ and 24 to 64 bytes in base64"):
         WebhookSecrets.parse(text)

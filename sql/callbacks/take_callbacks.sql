@@ -13,23 +13,16 @@ language sql
 volatile
 set search_path = ''
 as $$
-  with in_hand as (
-    select c.host, count(*) as requests
-    from batch.callbacks as c
-    where c.state = 'queued' and c.leased_until > batch.clock()
-    group by c.host
-  ),
-
-  due as (
+  with due as (
+    -- What is in hand has the first places of its host.
     select
       c.id,
-      row_number() over (partition by c.host order by c.next_attempt_at, c.number)
-        + coalesce(h.requests, 0) as place
+      row_number() over (
+        partition by c.host
+        order by (c.leased_until > batch.clock()) is true desc, c.next_attempt_at, c.number
+      ) as place
     from batch.callbacks as c
-    left join in_hand as h on h.host = c.host
-    where c.state = 'queued'
-      and c.next_attempt_at <= batch.clock()
-      and (c.leased_until > batch.clock()) is not true
+    where c.state = 'queued' and c.next_attempt_at <= batch.clock()
   ),
 
   free as (
@@ -59,7 +52,7 @@ as $$
     update batch.callback_attempts as a
     set error = 'the worker was lost before it could say how it ended'
     from taken as t
-    where a.callback_id = t.id and a.duration_ms is null
+    where a.callback_id = t.id and a.number = t.attempts - 1 and a.duration_ms is null
   ),
 
   begun as (
