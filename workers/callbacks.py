@@ -32,6 +32,7 @@ _ANSWER_SECONDS = 15.0
 _BODY_SECONDS = 2.0
 _BODY_BYTES = 4096
 _BODY_CHARACTERS = 500
+ATTEMPT_SECONDS = _ANSWER_SECONDS + _BODY_SECONDS
 _LEASE_SECONDS = 30.0
 """Longer than an attempt takes; then another worker may send the same again."""
 _POLL_SECONDS = 2.0

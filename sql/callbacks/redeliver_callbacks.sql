@@ -69,7 +69,8 @@ begin
   elsif v_callbacks is null then
     raise exception using
       errcode = 'BJ409', message = format('batch job %s has told nothing yet', p_job_id),
-      hint = 'Its callbackUrl is called when it is paused and when it ends.';
+      hint = 'Its callbackUrl is called when it is paused and when it ends; what it was told is'
+        ' kept as long as the job''s items.';
   end if;
 
   insert into batch.job_events (job_id, type, actor, details, created_at)
