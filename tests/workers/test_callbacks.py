@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.database import open_sql
 from tests.scene import Scene, wait_until
 from tests.workers.receiver import Received, Receiver, holding, receiving, reset
 
@@ -288,3 +289,24 @@ def test_a_worker_that_is_told_to_stop_ends_what_it_is_sending(
 
     assert worker.wait(30) == 0
     assert [each["state"] for each in callbacks(scene, job_id)] == ["delivered"]
+
+
+def test_what_was_told_while_the_database_was_away_is_recorded_all_the_same(
+    scene: Scene, receiver: Receiver
+) -> None:
+    def cut_off(connection: Any) -> None:
+        with open_sql(url) as other:
+            other.run(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = current_database() and application_name like 'backscroll%%'"
+            )
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+
+    url = scene.sql.connection.info.dsn
+    receiver.answers["/"].append(cut_off)
+    scene.workers.start(ALLOW)
+
+    callback = wait_for_state(scene, one_job(scene, receiver), "delivered")
+
+    assert [each["statusCode"] for each in callback["attempts"]] == [200]
+    assert len(receiver.received) == 1
