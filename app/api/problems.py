@@ -16,6 +16,7 @@ import falcon
 import falcon.asgi
 import psycopg
 
+from app import log_context
 from app.database import DatabaseAway, Refused, UnusableInput
 
 logger = logging.getLogger(__name__)
@@ -24,8 +25,8 @@ MEDIA_PROBLEM = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
 NOT_MIGRATED = "the database is not migrated: run `backscroll migrate`"
 
-# Python 3.13 calls these two otherwise; what clients match on must not hang on that.
-_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+# Python 3.13 calls these otherwise; what clients match on must not hang on that.
+_TITLES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
 
 
 class BadRequest(Exception):
@@ -59,12 +60,14 @@ def add_error_handlers(app: falcon.asgi.App[Any, Any]) -> None:
 def problem(status: int, detail: str, **more: Any) -> str:
     """The JSON text of a problem with this HTTP status."""
     title = _TITLES.get(status) or HTTPStatus(status).phrase
+    request_id = log_context.request_id.get()
     return json.dumps(
         {
             "type": f"urn:backscroll:problem:{title.lower().replace(' ', '-')}",
             "title": title,
             "status": status,
             "detail": detail,
+            **({"requestId": request_id} if request_id else {}),
             **more,
         }
     )

@@ -21,7 +21,7 @@ _SPACE_BEFORE_A_ZONE = re.compile(r"(T\d\d[\d:.]*) (\d\d(?::?\d\d)?)$")
 
 
 async def json_body(req: falcon.asgi.Request) -> str:
-    """The body as JSON text that PostgreSQL takes. Raises BadRequest: 400, 413 or 415."""
+    """The body as JSON text that PostgreSQL takes. Raises BadRequest: 400, 408, 413 or 415."""
     if not (req.content_type or "").partition(";")[0].strip().lower() == "application/json":
         raise BadRequest(415, "send JSON, with the header Content-Type: application/json")
     if (req.content_length or 0) > LARGEST_BODY:
@@ -29,6 +29,8 @@ async def json_body(req: falcon.asgi.Request) -> str:
     body = await req.stream.read(LARGEST_BODY + 1)
     if len(body) > LARGEST_BODY:
         raise BadRequest(413, f"the body may have at most {LARGEST_BODY} bytes")
+    if len(body) < (req.content_length or 0):
+        raise BadRequest(408, "the body did not arrive whole")
     if not body.strip():
         raise BadRequest(400, "the body is empty: send a JSON object")
     try:

@@ -17,6 +17,7 @@ begin
         ('backscroll_api', '{cancel_job,pause_job,resume_job}'),
         ('backscroll_api', '{list_jobs,job_json,job_status,job_details,list_items,report_items}'),
         ('backscroll_api', '{list_events}'),
+        ('backscroll_api', '{metrics}'),
 
         ('backscroll_worker', '{register_worker,heartbeat,stop_worker,sweep}'),
         ('backscroll_worker', '{plan_job,fail_job,hold_job,take_slice,finish_slice}'),
@@ -24,7 +25,7 @@ begin
         ('backscroll_worker', '{take_provider_shares,hold_provider}'),
 
         ('backscroll_reader', '{list_jobs,job_json,job_status,job_details,list_items,list_events}'),
-        ('backscroll_reader', '{estimate_job,audit}')
+        ('backscroll_reader', '{estimate_job,audit,metrics}')
     ) as entries (role, functions)
     cross join lateral unnest(entries.functions) as named (function)
     join pg_catalog.pg_roles as r on r.rolname = entries.role
@@ -63,7 +64,8 @@ begin
       execute format(
         'grant select on batch.jobs, batch.items, batch.item_results, batch.slices,'
         ' batch.job_progress, batch.job_events, batch.job_moves, batch.model_prices,'
-        ' batch.provider_limits, batch.provider_states, batch.workers, batch.error_codes'
+        ' batch.provider_limits, batch.provider_states, batch.workers, batch.error_codes,'
+        ' batch.retired_meters'
         ' to %I',
         v_role
       );
