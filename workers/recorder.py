@@ -17,6 +17,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from app.database import Database, DatabaseAway, UnusableInput
+from workers.meters import Meters
 from workers.results import Result
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class Recorder:
         worker_id: int,
         on_unwanted: Callable[[UUID, bool], None],
         most_waiting: int = 10_000,
+        meters: Meters | None = None,
     ) -> None:
         self._database = database
         self._worker_id = worker_id
@@ -51,6 +53,8 @@ class Recorder:
         self._room = asyncio.Event()
         self._room.set()
         self._closing = False
+        self._meters = meters or Meters()
+        self._meters.probe("backscroll_recorder_waiting_results", lambda: len(self._waiting))
 
     def report(self, result: Result, on_recorded: Callable[[], None]) -> None:
         """Takes a result; `on_recorded` is called once it is committed."""
@@ -92,7 +96,10 @@ class Recorder:
         current, self._current = self._current, {}
         if not batch and not current:
             return
+        began = time.monotonic()
         await self._record_patiently([result for result, _ in batch], current)
+        self._meters.observe("backscroll_recorder_flush_seconds", time.monotonic() - began)
+        self._meters.count("backscroll_recorder_results_total", len(batch))
         for _, on_recorded in batch:
             on_recorded()
         if len(self._waiting) < self._most_waiting:

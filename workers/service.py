@@ -10,7 +10,8 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
 from uuid import UUID
 
 import procrastinate
@@ -23,6 +24,8 @@ from workers.admission import Admission
 from workers.assembly import Processing, build_processing
 from workers.fetching import MediaFetcher
 from workers.items import ItemWork
+from workers.metered_gate import MeteredGate
+from workers.meters import Meters
 from workers.places import Places
 from workers.provider_gate import ProviderGate
 from workers.recorder import Recorder
@@ -34,6 +37,10 @@ logger = logging.getLogger(__name__)
 
 SLICES_AT_ONCE = 16
 """More than a job has lanes, so that one job does not keep out the next."""
+
+
+_METERS_INTERVAL = 5.0
+"""Seconds between two reports of meters: Prometheus looks less often."""
 
 
 class NotMigrated(Exception):
@@ -69,6 +76,10 @@ class Worker:
         )
         self._processing = processing
         self._stopping = asyncio.Event()
+        self._meters = Meters()
+        self._meters_due = 0.0
+        for pool, database in (("worker", self._database), ("recorder", self._recording)):
+            _measure(self._meters, pool, database)
 
     async def run(self) -> None:
         """Works until told to stop, then gives back what it holds.
@@ -113,7 +124,9 @@ class Worker:
         return None
 
     async def _work(self, worker_id: int) -> None:
-        self._processing.gate.follow(ProviderGate(self._database, worker_id))
+        self._processing.gate.follow(
+            MeteredGate(ProviderGate(self._database, worker_id), self._meters)
+        )
         places = Places(self._settings.concurrency, self._processing.capacity)
         work = ItemWork(
             self._database,
@@ -124,7 +137,7 @@ class Worker:
             language=self._settings.language,
         )
         running = RunningSlices(self._settings.cancel_grace, self._settings.stop_grace)
-        recorder = Recorder(self._recording, worker_id, running.stop_job)
+        recorder = Recorder(self._recording, worker_id, running.stop_job, meters=self._meters)
         slices = SliceRunner(
             self._database,
             recorder,
@@ -133,7 +146,7 @@ class Worker:
             work.work,
             places=places,
         )
-        queue = queue_app(self._url, self._listen_url)
+        queue = queue_app(self._url, self._listen_url, self._listener("queue"))
         add_tasks(queue, self._database, slices)
 
         async with (
@@ -156,6 +169,7 @@ class Worker:
             recorder.close()
             await asyncio.wait(recording)
         with contextlib.suppress(DatabaseAway):
+            await self._heartbeat(worker_id, self._meters.report())
             await self._database.value("select batch.stop_worker(%s)", [worker_id])
 
     async def _take_from_queue(self, queue: procrastinate.App) -> None:
@@ -184,9 +198,7 @@ class Worker:
         timeout = f"{self._settings.worker_timeout} seconds"
         while True:
             try:
-                for job in await self._database.rows(
-                    "select * from batch.heartbeat(%s, %s)", [worker_id, timeout]
-                ):
+                for job in await self._heartbeat(worker_id, self._meters_if_due()):
                     running.stop_job(*job)
                 queued = await self._database.value(
                     "select batch.sweep(%s, %s)", [worker_id, timeout]
@@ -197,16 +209,45 @@ class Worker:
                 logger.warning("heartbeat failed: %s", error)
             await asyncio.sleep(self._settings.heartbeat)
 
+    async def _heartbeat(
+        self, worker_id: int, meters: list[dict[str, Any]] | None
+    ) -> list[tuple[Any, ...]]:
+        timeout = f"{self._settings.worker_timeout} seconds"
+        return await self._database.rows(
+            "select * from batch.heartbeat(%s, %s, %s)",
+            [worker_id, timeout, None if meters is None else json.dumps(meters)],
+        )
+
+    def _meters_if_due(self) -> list[dict[str, Any]] | None:
+        now = time.monotonic()
+        if now < self._meters_due:
+            return None
+        self._meters_due = now + _METERS_INTERVAL
+        return self._meters.report()
+
+    def _listener(self, hears: str) -> Callable[[bool], None]:
+        return lambda is_up: self._meters.set(
+            "backscroll_worker_listener_up", int(is_up), hears=hears
+        )
+
     async def _hear_stops(self, running: RunningSlices) -> None:
         async def stop(_: str, payload: str) -> None:
             told = json.loads(payload)
             running.stop_job(UUID(told["jobId"]), told["hasEnded"])
 
-        await listen(self._listen_url, ["batch_stops"], stop)
+        await listen(self._listen_url, ["batch_stops"], stop, on_state=self._listener("stops"))
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
+
+
+def _measure(meters: Meters, pool: str, database: Database) -> None:
+    def state(name: str) -> Callable[[], float]:
+        return lambda: float(getattr(database.pool_use(), name))
+
+    for name in ("busy", "idle", "waiting"):
+        meters.probe("backscroll_worker_pool_connections", state(name), pool=pool, state=name)
 
 
 @contextlib.asynccontextmanager

@@ -23,6 +23,7 @@ begin
         ('backscroll_worker', '{plan_job,fail_job,hold_job,take_slice,finish_slice}'),
         ('backscroll_worker', '{admit_items,record_results,pulse_jobs}'),
         ('backscroll_worker', '{take_provider_shares,hold_provider}'),
+        ('backscroll_worker', '{installed_version,metrics}'),
 
         ('backscroll_reader', '{list_jobs,job_json,job_status,job_details,list_items,list_events}'),
         ('backscroll_reader', '{estimate_job,audit,metrics}')

@@ -1,7 +1,9 @@
--- A worker process announces itself. The id it gets marks what it takes and counts. Those that are
--- gone leave their counters behind: see batch.retire_meters. p_capacity says how many items of each content type it processes at a time, 0 where it has no
+-- A worker process announces itself. The id it gets marks what it takes and counts.
+-- p_capacity says how many items of each content type it processes at a time, 0 where it has no
 -- provider: {"audio": 8, "image": 1, "video": 0, "document": 2}. p_offers says whom it asks first:
 -- {"audio": {"provider": "groq", "model": "whisper-large-v3-turbo"}}.
+--
+-- Those that are gone leave their counters behind: see batch.retire_meters.
 create or replace function batch.register_worker(
   p_name text, p_capacity jsonb, p_offers jsonb default '{}'
 )
