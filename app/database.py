@@ -26,6 +26,10 @@ class DatabaseAway(Exception):
     """The database cannot be reached now; the same call may go through later."""
 
 
+class TookTooLong(DatabaseAway):
+    """A statement took longer than it may."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """One field of a request that is wrong, and what to change."""
@@ -87,6 +91,8 @@ def understood() -> Iterator[None]:
         raise DatabaseAway(str(error)) from error
     except (psycopg.errors.DataError, psycopg.errors.StatementTooComplex) as error:
         raise UnusableInput(str(error)) from error
+    except psycopg.errors.QueryCanceled as error:
+        raise TookTooLong(str(error)) from error
     except psycopg.Error as error:
         if (error.sqlstate or "").startswith("BJ"):
             raise _refusal(error) from error

@@ -252,8 +252,10 @@ _FOR_TESTS = "BACKSCROLL_TEST_"
 
 
 def _unknown(name: str) -> str:
-    near = difflib.get_close_matches(name.upper(), setting_names(), 1, 0.75)
-    hint = f"did you mean {near[0]}?" if near else "`backscroll config` shows those that are"
+    # What all begin with says nothing about which one was meant.
+    known = {each.removeprefix("BACKSCROLL_"): each for each in setting_names()}
+    near = difflib.get_close_matches(name.upper().removeprefix("BACKSCROLL_"), known, 1, 0.7)
+    hint = f"did you mean {known[near[0]]}?" if near else "`backscroll config` shows those that are"
     return f"is not a setting; {hint}"
 
 

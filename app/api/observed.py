@@ -19,7 +19,7 @@ from falcon.asgi import App, Request, Response
 from app import log_context
 from app.api.access import Caller
 from app.api.meters import HttpMeters
-from app.api.problems import MEDIA_PROBLEM, problem
+from app.api.problems import MEDIA_PROBLEM, BadRequest, problem
 from app.api.request_ids import HEADER, request_id_of
 from app.log import facts
 
@@ -89,8 +89,9 @@ class ObservedApp(App[Request, Response]):
         self.meters.begin()
         try:
             await super().__call__(scope, body.receive, answer)
-            if not exchange.is_begun and body.is_late:
-                await _answer_too_late(answer, self._request_timeout)
+        except BadRequest as late:  # Falcon asks for the beginning of a body before all else
+            if not exchange.is_begun:
+                await _answer(answer, late)
         finally:
             seconds = time.monotonic() - exchange.began
             self.meters.end(
@@ -119,36 +120,38 @@ class Observer:
 
 
 class _Body:
-    """Receives a request's body, for so long; a client that takes longer counts as gone."""
+    """Receives a request's body, for so long. Half a body is never taken for a whole one."""
 
     def __init__(self, receive: Receive, seconds: float) -> None:
         self._receive = receive
+        self._seconds = seconds
         self._due: float | None = asyncio.get_running_loop().time() + seconds
-        self.is_late = False
 
     async def receive(self) -> dict[str, Any]:
-        if self.is_late:
-            return {"type": "http.disconnect"}
+        """The next event. Raises BadRequest (408) for a body that does not come to its end."""
         try:
             async with asyncio.timeout_at(self._due):
                 event = await self._receive()
         except TimeoutError:
-            self.is_late = True
-            return {"type": "http.disconnect"}
+            raise BadRequest(
+                408, f"the body did not arrive within {self._seconds:g} s", {"Connection": "close"}
+            ) from None
+        if self._due is not None and event["type"] == "http.disconnect":
+            raise BadRequest(408, "the client left before its body had arrived")
         if not event.get("more_body", False):
             self._due = None  # all is here: what comes now is the client's leaving
         return event
 
 
-async def _answer_too_late(answer: Send, seconds: float) -> None:
-    body = problem(408, f"the body did not arrive within {seconds:g} s").encode()
+async def _answer(answer: Send, error: BadRequest) -> None:
+    body = problem(error.status, error.detail).encode()
     headers = [
         (b"content-type", MEDIA_PROBLEM.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
-        (b"connection", b"close"),
+        *((name.encode(), value.encode()) for name, value in error.headers.items()),
     ]
-    await answer({"type": "http.response.start", "status": 408, "headers": headers})
+    await answer({"type": "http.response.start", "status": error.status, "headers": headers})
     await answer({"type": "http.response.body", "body": body})
 
 

@@ -17,7 +17,7 @@ import falcon.asgi
 import psycopg
 
 from app import log_context
-from app.database import DatabaseAway, Refused, UnusableInput
+from app.database import DatabaseAway, Refused, TookTooLong, UnusableInput
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +46,7 @@ def add_error_handlers(app: falcon.asgi.App[Any, Any]) -> None:
     app.add_error_handler(Exception, _unexpected)
     app.add_error_handler(falcon.HTTPError, _http_error)
     app.add_error_handler(DatabaseAway, _database_away)
+    app.add_error_handler(TookTooLong, _took_too_long)
     for missing in (
         psycopg.errors.UndefinedFunction,
         psycopg.errors.UndefinedTable,
@@ -126,6 +127,13 @@ async def _database_away(
 ) -> None:
     logger.warning("%s %s: the database is away: %s", req.method, req.path, error)
     answer_unavailable(resp, "the database cannot be reached now; try again in a moment")
+
+
+async def _took_too_long(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, error: TookTooLong, params: Any
+) -> None:
+    logger.warning("%s %s: %s", req.method, req.path, str(error).partition("\n")[0])
+    answer_unavailable(resp, "the database took too long over this; try again in a moment")
 
 
 async def _not_migrated(

@@ -34,10 +34,12 @@ def key_header(
 
 
 @contextmanager
-def served(database_url: str) -> Iterator[tuple[httpx.Client, Program]]:
+def served(database_url: str, **settings: str) -> Iterator[tuple[httpx.Client, Program]]:
     """The API on a port of its own, answering, and a client for it."""
     address = f"127.0.0.1:{free_port()}"
-    with running(GUNICORN, DATABASE_URL=database_url, BACKSCROLL_BIND=address) as program:
+    with running(
+        GUNICORN, DATABASE_URL=database_url, BACKSCROLL_BIND=address, **settings
+    ) as program:
         with httpx.Client(
             base_url=f"http://{address}", trust_env=False, headers=key_header(database_url)
         ) as client:
