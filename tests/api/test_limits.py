@@ -20,6 +20,11 @@ from tests.processes import answers, awaited
 HEAD = f"POST {JOBS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
 
+def head(client: httpx.Client) -> str:
+    """The beginning of a request for a job, up to how its body is framed."""
+    return f"{HEAD}x-api-key: {client.headers['x-api-key']}\r\n"
+
+
 @contextmanager
 def connection(client: httpx.Client) -> Iterator[socket.socket]:
     with socket.create_connection((client.base_url.host, client.base_url.port or 0), 20) as opened:
@@ -85,9 +90,7 @@ def test_a_client_that_never_ends_its_body_is_let_go_and_starts_nothing(
 ) -> None:
     before = api_sql.value("select count(*) from batch.jobs")
     with connection(hasty) as opened:
-        opened.sendall(
-            f"{HEAD}x-api-key: {hasty.headers['x-api-key']}\r\n{framing}{begun}".encode()
-        )
+        opened.sendall(f"{head(hasty)}{framing}{begun}".encode())
 
         status, _ = problem_from(opened)
 
@@ -101,9 +104,7 @@ def test_a_client_that_leaves_in_the_middle_of_a_whole_json_starts_nothing(
     before = api_sql.value("select count(*) from batch.jobs")
     body = '{"jobType": "time_based_batch", "daysBack": 7}'
     with connection(api) as opened:
-        opened.sendall(
-            f"{HEAD}x-api-key: {api.headers['x-api-key']}\r\nContent-Length: 100\r\n\r\n{body}".encode()
-        )
+        opened.sendall(f"{head(api)}Content-Length: 100\r\n\r\n{body}".encode())
         opened.shutdown(socket.SHUT_WR)
         while opened.recv(65536):
             pass
@@ -136,9 +137,7 @@ def test_what_is_not_http_that_can_be_served_is_a_problem_too(
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(api: httpx.Client) -> None:
     with connection(api) as opened:
-        opened.sendall(
-            f"{HEAD}x-api-key: {api.headers['x-api-key']}\r\nContent-Length: 2000000\r\n\r\n{{".encode()
-        )
+        opened.sendall(f"{head(api)}Content-Length: 2000000\r\n\r\n{{".encode())
 
         status, _ = problem_from(opened)
 
