@@ -30,6 +30,10 @@ class TookTooLong(DatabaseAway):
     """A statement took longer than it may."""
 
 
+class Locked(DatabaseAway):
+    """Somebody holds a lock on what the call needs, for longer than it waits."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """One field of a request that is wrong, and what to change."""
@@ -93,6 +97,8 @@ def understood() -> Iterator[None]:
         raise UnusableInput(str(error)) from error
     except psycopg.errors.QueryCanceled as error:
         raise TookTooLong(str(error)) from error
+    except psycopg.errors.LockNotAvailable as error:
+        raise Locked(str(error)) from error
     except psycopg.Error as error:
         if (error.sqlstate or "").startswith("BJ"):
             raise _refusal(error) from error
