@@ -66,6 +66,8 @@ class ObservedApp(App[Request, Response]):
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
+        # ASGI promises no more than that they can be gone through once.
+        scope = {**scope, "headers": list(scope["headers"])}
         request_id = request_id_of(scope["headers"])
         log_context.request_id.set(request_id)
         log_context.job_id.set(None)
