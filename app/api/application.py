@@ -31,7 +31,11 @@ class _Lifespan:
 
 
 def build_application(database: Database, settings: Settings | None = None) -> ObservedApp:
-    """The API over `database`. Without settings, with their defaults."""
+    """The API over `database`. Without settings it has their defaults.
+
+    Estimates look at the sizes of files in the settings' media folder.
+    """
+    media_folder = settings.media_folder if settings else None
     settings = settings or Settings.model_construct()
     meters = HttpMeters()
     metrics_port = settings.metrics_port
@@ -50,9 +54,9 @@ def build_application(database: Database, settings: Settings | None = None) -> O
     app.req_options.strip_url_path_trailing_slash = True
     add_error_handlers(app)
 
-    jobs, job, report = BatchJobs(database), BatchJob(database), Report(database)
+    jobs, job, report = BatchJobs(database, media_folder), BatchJob(database), Report(database)
     app.add_route("/api/v1/batch-jobs", jobs)
-    app.add_route("/api/v1/batch-jobs/estimate", Estimate(database))
+    app.add_route("/api/v1/batch-jobs/estimate", Estimate(database, media_folder))
     app.add_route("/api/v1/batch-jobs/{job}", job)
     app.add_route("/api/v1/batch-jobs/{job}/status", job, suffix="status")
     app.add_route("/api/v1/batch-jobs/{job}/details", job, suffix="details")

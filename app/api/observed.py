@@ -66,8 +66,12 @@ class ObservedApp(App[Request, Response]):
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
-        # ASGI promises no more than that they can be gone through once.
-        scope = {**scope, "headers": list(scope["headers"])}
+        # ASGI promises no more than that these can be gone through once.
+        scope = {
+            **scope,
+            "headers": [tuple(header) for header in scope["headers"]],
+            "server": tuple(scope["server"]) if scope.get("server") else None,
+        }
         request_id = request_id_of(scope["headers"])
         log_context.request_id.set(request_id)
         log_context.job_id.set(None)
