@@ -15,7 +15,7 @@ from app.settings_listing import ListedSetting, listed_settings
 @click.command("config")
 @AS_JSON
 def config_command(as_json: bool) -> None:
-    """Show every setting, its value, and whether it is set here or a default.
+    """Show every setting, its value, and where it is from.
 
     Secrets are masked. Exit status 1 if one is wrong, or unknown.
     """

@@ -32,10 +32,10 @@ _COLOURS = {State.OK: "green", State.WARN: "yellow", State.FAIL: "red"}
 )  # fmt: skip
 @AS_JSON
 def doctor_command(ask_providers: bool, as_json: bool) -> None:
-    """Check the database, LISTEN, roles, media, providers and this machine.
+    """Check all that Backscroll stands on, and say how to mend it.
 
-    Says of each whether it is in order and, if not, how to mend it. Exit status 1 if something
-    fails.
+    The database, LISTEN, roles, media, providers, versions, clock and disk: exit status 1 if one
+    of them fails.
     """
     findings = []
     for finding in _findings(ask_providers):
