@@ -108,6 +108,7 @@
 \ir execution/admit_items.sql
 \ir execution/finish_slice.sql
 \ir execution/lose_slice.sql
+\ir metrics/retire_meters.sql
 \ir execution/register_worker.sql
 \ir execution/heartbeat.sql
 \ir execution/stop_worker.sql
@@ -132,6 +133,12 @@
 -- providers: limits that all workers share
 \ir providers/take_provider_shares.sql
 \ir providers/hold_provider.sql
+
+-- metrics: what Prometheus is told
+\ir metrics/job_metrics.sql
+\ir metrics/queue_metrics.sql
+\ir metrics/worker_metrics.sql
+\ir metrics/metrics.sql
 
 -- pricing: what a job would take
 \ir pricing/sample_media.sql

@@ -10,8 +10,10 @@ import click
 import psycopg
 
 from app import __version__
+from app.cli.config_command import config_command
 from app.cli.database_commands import migrate_command, psql_command
 from app.cli.demo_command import demo_command
+from app.cli.doctor.command import doctor_command
 from app.cli.jobs_commands import jobs
 from app.cli.keys_commands import keys
 from app.cli.prices_commands import prices
@@ -78,6 +80,8 @@ for command in (
     prune_command,
     serve_command,
     worker_command,
+    config_command,
+    doctor_command,
 ):
     backscroll.add_command(command)
 
