@@ -23,8 +23,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 
 from app.cli.database_commands import psql_environment, psql_program
+from app.cli.development_key import development_key
 from app.cli.environment import DatabaseAddress, database
-from app.cli.jobs_commands import show_estimate
+from app.cli.jobs.showing import show_estimate
 from app.cli.run_commands import start_services, stop_services
 from app.database import connection_string
 from app.migrate import migrate
@@ -101,7 +102,11 @@ class _Demo:
                 log = stack.enter_context(self._log.open("wb"))
                 services = start_services(address, bind, None, log, **environment)
                 stack.callback(stop_services, services)
-                with httpx.Client(base_url=f"http://{bind}", trust_env=False) as api:
+                with httpx.Client(
+                    base_url=f"http://{bind}",
+                    trust_env=False,
+                    headers={"x-api-key": development_key(address, self._settings.home)},
+                ) as api:
                     self._wait_until_ready(api, services)
                     job_id = self._run_job(api, services, chat)
                     self._show_failures(api, job_id)

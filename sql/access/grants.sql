@@ -24,6 +24,7 @@ begin
         ('backscroll_worker', '{take_provider_shares,hold_provider}'),
 
         ('backscroll_reader', '{list_jobs,job_json,job_status,job_details,list_items,list_events}'),
+        ('backscroll_reader', '{report_items,find_job,watch_job}'),
         ('backscroll_reader', '{estimate_job,audit}')
     ) as entries (role, functions)
     cross join lateral unnest(entries.functions) as named (function)

@@ -1,0 +1,171 @@
+"""A job that is watched on a terminal: one screenful that changes in place."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from app.cli.jobs import facts
+from app.cli.jobs.watching import Away, State
+from app.cli.printable import file_name, printable
+
+_SHOWN_WORKERS = 8
+_WIDEST = 110
+_COLOURS = {
+    "pending": "cyan",
+    "processing": "blue",
+    "paused": "yellow",
+    "completed": "green",
+    "failed": "red",
+    "cancelled": "magenta",
+}
+
+
+class LiveView:
+    """Draws on the console for as long as the block lasts; what was drawn last stays."""
+
+    def __init__(self, console: Console) -> None:
+        self._live = Live(console=console, auto_refresh=False)
+        self._state: State | None = None
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        error_type: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._live.stop()
+
+    def show(self, state: State) -> None:
+        self._state = state
+        self._draw(None)
+
+    def say_away(self, away: Away) -> None:
+        self._draw(away)
+
+    def _draw(self, away: Away | None) -> None:
+        parts: list[RenderableType] = []
+        if self._state is not None:
+            parts.append(picture(self._state, self._live.console.width))
+        if away is not None:
+            parts.append(_outage(away))
+        self._live.update(Group(*parts), refresh=True)
+
+
+def picture(state: State, width: int) -> RenderableType:
+    """Everything about the job, for a terminal of this width."""
+    job = state.job
+    colour = _COLOURS[job["status"]]
+    head = Text(no_wrap=True, overflow="ellipsis")
+    head.append(f"{job['status']:<11}", style=f"bold {colour}")
+    head.append(job["id"])
+    parts: list[RenderableType] = [head, _bar(state, min(width, _WIDEST), colour), _numbers(state)]
+    advice = facts.advice(state)
+    if advice:
+        parts.append(Text())
+        parts += [Text(line, style=colour, overflow="fold") for line in advice]
+    if state.facts["workers"]:
+        parts += [Text(), _workers(state.facts["workers"])]
+    if state.facts["lastFailures"]:
+        parts += [Text(), _failures(state.facts["lastFailures"])]
+    return Group(*parts)
+
+
+def _bar(state: State, width: int, colour: str) -> RenderableType:
+    job = state.job
+    share = Text(f"{job['progressPercent']:6.2f} %", style="bold")
+    of = Text(f"{state.facts['endedItems']:,} of {job['totalItems']:,}")
+    line = Table.grid(padding=(0, 2), pad_edge=False)
+    room = max(10, width - len(share) - len(of) - 4)
+    line.add_row(
+        ProgressBar(
+            total=100,
+            completed=float(job["progressPercent"]),
+            width=room,
+            complete_style=colour,
+            finished_style=colour,
+        ),
+        share,
+        of,
+    )
+    return line
+
+
+def _numbers(state: State) -> RenderableType:
+    job = state.job
+    has_begun = job["startedAt"] is not None
+    seconds = state.facts["activeSeconds"]
+    times = [
+        facts.duration(seconds) if has_begun else None, facts.time_left(state), facts.pace(state),
+    ]  # fmt: skip
+    table = Table.grid(padding=(0, 2), pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for name, value in (
+        ("time", ", ".join(filter(None, times))),
+        ("items", facts.counts(job)),
+        ("cost", facts.cost(job)),
+    ):
+        if value:
+            table.add_row(name, Text(value, overflow="fold"))
+    return table
+
+
+def _workers(workers: list[dict[str, Any]]) -> RenderableType:
+    table = _titled_table("worker", "slices", "done", "doing")
+    table.columns[0].max_width = 32
+    for column in table.columns[1:3]:
+        column.justify = "right"
+    for worker in workers[:_SHOWN_WORKERS]:
+        silent = worker["silentSeconds"]
+        doing = (
+            Text(f"silent for {facts.duration(silent)}", style="yellow")
+            if silent > 10
+            else Text(file_name(worker["currentItem"] or ""))
+        )
+        table.add_row(
+            Text(printable(worker["name"])), str(worker["slices"]),
+            f"{worker['endedItems']:,}", doing,
+        )  # fmt: skip
+    if len(workers) > _SHOWN_WORKERS:
+        table.add_row(Text(f"and {len(workers) - _SHOWN_WORKERS} more", style="dim"))
+    return table
+
+
+def _failures(failures: list[dict[str, Any]]) -> RenderableType:
+    table = _titled_table("last failures", "code", "why")
+    table.columns[0].max_width = 36
+    table.columns[1].overflow = "fold"
+    for failure in failures:
+        table.add_row(
+            Text(f"#{failure['seq']} {file_name(failure['file'] or failure['contentType'])}"),
+            Text(failure["errorCode"], style="red"),
+            Text(printable(failure["error"] or "")),
+        )
+    return table
+
+
+def _titled_table(*titles: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for title in titles:
+        table.add_column(title, no_wrap=True, overflow="ellipsis")
+    return table
+
+
+def _outage(away: Away) -> RenderableType:
+    return Text(
+        f"\nthe database is away for {facts.duration(away.seconds)}; trying again"
+        f" (since {time.strftime('%H:%M:%S', time.localtime(time.time() - away.seconds))})",
+        style="bold red",
+    )

@@ -1,0 +1,21 @@
+"""Texts of strangers on a terminal: names of files, messages of errors, what media say."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+
+def printable(text: str) -> str:
+    """`text` in one line, without what a terminal would take for a command."""
+    return "".join(_shown(letter) for letter in text)
+
+
+def file_name(path: str) -> str:
+    """The last part of a path or address, which is what people know a file by."""
+    return printable(PurePosixPath(path).name or path)
+
+
+def _shown(letter: str) -> str:
+    if letter.isprintable():
+        return letter
+    return " " if letter.isspace() else "\N{REPLACEMENT CHARACTER}"
