@@ -15,6 +15,14 @@ def file_name(path: str) -> str:
     return printable(PurePosixPath(path).name or path)
 
 
+def shortened(text: str, width: int) -> str:
+    """`text`, its middle left out where it is too long: names differ at both ends."""
+    if len(text) <= width:
+        return text
+    tail = (width - 1) // 2
+    return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"
+
+
 def _shown(letter: str) -> str:
     if letter.isprintable():
         return letter

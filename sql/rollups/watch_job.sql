@@ -53,12 +53,11 @@ begin
       ),
     'endedItems', v_ended,
     'activeSeconds', round(v_active_seconds, 3),
-    'itemsPerSecond', case when v_seconds > 0 then round(
-      (v_ended - coalesce((p_since ->> 'endedItems')::int, 0)) / v_seconds, 2
-    ) end,
-    'secondsLeft', round(
-      greatest(extract(epoch from v_job.estimated_completion - v_now), 0), 1
-    ),
+    'itemsPerSecond',
+      case when v_seconds > 0 and v_job.status not in ('pending', 'paused') then round(
+        (v_ended - coalesce((p_since ->> 'endedItems')::int, 0)) / v_seconds, 2
+      ) end,
+    'secondsLeft', round(extract(epoch from v_job.estimated_completion - v_now), 1),
     'lastEvent', (
       select batch.event_json(e)
       from batch.job_events as e

@@ -17,9 +17,9 @@ _WHAT_TO_DO = {
 
 
 def pace(state: State) -> str | None:
-    """Such as `12.4 items/s`; None where nothing runs."""
+    """Such as `12.4 items/s`; None where nothing has ended yet or nothing runs."""
     per_second: Decimal | None = state.facts["itemsPerSecond"]
-    if per_second is None or state.job["startedAt"] is None:
+    if per_second is None or not state.facts["endedItems"]:
         return None
     if 0 < per_second < 1:
         return f"{per_second * 60:.1f} items/min"
@@ -59,18 +59,24 @@ def counts(job: dict[str, Any]) -> str:
 
 def cost(job: dict[str, Any]) -> str:
     """Against what it may cost."""
-    spent = job["totalCostUsd"]
+    spent = Decimal(job["totalCostUsd"])
     if job["maxCostUsd"] is None:
-        return f"{spent:f} USD"
+        return f"{_money(spent)} USD"
     limit = Decimal(job["maxCostUsd"])
-    share = f" ({spent / limit:.0%})" if limit else ""
-    return f"{spent:f} of {limit:f} USD{share}"
+    share = f" ({spent / limit:.1%})" if limit else ""
+    return f"{_money(spent)} of {_money(limit)} USD{share}"
+
+
+def _money(usd: Decimal) -> str:
+    """All that is not zero, and cents at least."""
+    whole, _, part = f"{usd:f}".partition(".")
+    return f"{whole}.{part.rstrip('0'):0<2}"
 
 
 def advice(state: State) -> list[str]:
     """Why the job does not go on or has ended otherwise than completed, and what to do."""
     job, event = state.job, state.facts["lastEvent"]
-    short = job["id"]
+    short = job["id"][:8]
     match job["status"]:
         case "paused":
             why = printable(job["errorMessage"] or f"paused by {_who(event)}")

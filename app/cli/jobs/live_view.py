@@ -14,9 +14,10 @@ from rich.text import Text
 
 from app.cli.jobs import facts
 from app.cli.jobs.watching import Away, State
-from app.cli.printable import file_name, printable
+from app.cli.printable import file_name, printable, shortened
 
 _SHOWN_WORKERS = 8
+_NAME_WIDTH = 28
 _WIDEST = 110
 _COLOURS = {
     "pending": "cyan",
@@ -59,8 +60,9 @@ class LiveView:
         if self._state is not None:
             parts.append(picture(self._state, self._live.console.width))
         if away is not None:
-            parts.append(_outage(away))
-        self._live.update(Group(*parts), refresh=True)
+            parts += [Text(), _outage(away)]
+        # In the last, empty line a terminal may write ^C without pushing the rest up.
+        self._live.update(Group(*parts, Text()), refresh=True)
 
 
 def picture(state: State, width: int) -> RenderableType:
@@ -76,7 +78,7 @@ def picture(state: State, width: int) -> RenderableType:
         parts.append(Text())
         parts += [Text(line, style=colour, overflow="fold") for line in advice]
     if state.facts["workers"]:
-        parts += [Text(), _workers(state.facts["workers"])]
+        parts += [Text(), _workers(state.facts["workers"], width)]
     if state.facts["lastFailures"]:
         parts += [Text(), _failures(state.facts["lastFailures"])]
     return Group(*parts)
@@ -122,9 +124,8 @@ def _numbers(state: State) -> RenderableType:
     return table
 
 
-def _workers(workers: list[dict[str, Any]]) -> RenderableType:
+def _workers(workers: list[dict[str, Any]], width: int) -> RenderableType:
     table = _titled_table("worker", "slices", "done", "doing")
-    table.columns[0].max_width = 32
     for column in table.columns[1:3]:
         column.justify = "right"
     for worker in workers[:_SHOWN_WORKERS]:
@@ -132,10 +133,10 @@ def _workers(workers: list[dict[str, Any]]) -> RenderableType:
         doing = (
             Text(f"silent for {facts.duration(silent)}", style="yellow")
             if silent > 10
-            else Text(file_name(worker["currentItem"] or ""))
+            else Text(shortened(file_name(worker["currentItem"] or ""), max(20, width - 50)))
         )
         table.add_row(
-            Text(printable(worker["name"])), str(worker["slices"]),
+            Text(shortened(printable(worker["name"]), _NAME_WIDTH)), str(worker["slices"]),
             f"{worker['endedItems']:,}", doing,
         )  # fmt: skip
     if len(workers) > _SHOWN_WORKERS:
@@ -145,11 +146,10 @@ def _workers(workers: list[dict[str, Any]]) -> RenderableType:
 
 def _failures(failures: list[dict[str, Any]]) -> RenderableType:
     table = _titled_table("last failures", "code", "why")
-    table.columns[0].max_width = 36
-    table.columns[1].overflow = "fold"
     for failure in failures:
+        name = file_name(failure["file"] or failure["contentType"])
         table.add_row(
-            Text(f"#{failure['seq']} {file_name(failure['file'] or failure['contentType'])}"),
+            Text(f"#{failure['seq']} {shortened(name, _NAME_WIDTH)}"),
             Text(failure["errorCode"], style="red"),
             Text(printable(failure["error"] or "")),
         )
@@ -157,15 +157,17 @@ def _failures(failures: list[dict[str, Any]]) -> RenderableType:
 
 
 def _titled_table(*titles: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    """The last column takes the room that the others leave."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", expand=True)
     for title in titles:
-        table.add_column(title, no_wrap=True, overflow="ellipsis")
+        is_last = title == titles[-1]
+        table.add_column(title, no_wrap=True, overflow="ellipsis", ratio=1 if is_last else None)
     return table
 
 
 def _outage(away: Away) -> RenderableType:
     return Text(
-        f"\nthe database is away for {facts.duration(away.seconds)}; trying again"
+        f"the database is away for {facts.duration(away.seconds)}; trying again"
         f" (since {time.strftime('%H:%M:%S', time.localtime(time.time() - away.seconds))})",
         style="bold red",
     )

@@ -35,7 +35,7 @@ class _Lines:
     def say_away(self, away: Away) -> None:
         if not self._is_away:
             self._is_away = True
-            click.echo(f"the database is away, trying again: {_first_line(away.reason)}", err=True)
+            click.echo("the database is away, trying again", err=True)
 
     def _say_back(self) -> None:
         if self._is_away:
@@ -102,7 +102,3 @@ class JsonLines(_Lines):
 
 def _what_changes(job: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in job.items() if name not in _CHANGES_BY_ITSELF}
-
-
-def _first_line(text: str) -> str:
-    return text.strip().partition("\n")[0]

@@ -47,12 +47,16 @@ def item_line(item: dict[str, Any]) -> str:
             filter(None, (item["provider"], item["model"], "(reused)" if item["reused"] else None))
         )
     )
-    cost = "" if item["finishedAt"] is None else item["costUsd"]
+    cost = item["costUsd"]
+    if item["finishedAt"] is None:
+        shown_cost = ""
+    else:
+        shown_cost = "not known" if cost is None else f"{cost:.8f}"
     line = _ITEM.format(
         item["seq"],
         item["contentType"],
         item["status"],
-        "not known" if cost is None else cost,
+        shown_cost,
         facts,
     ).rstrip()
     text = item.get("text")

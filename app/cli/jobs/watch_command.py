@@ -107,7 +107,7 @@ def watch_job(address: DatabaseAddress, job_id: UUID, as_json: bool, watching: W
         return asyncio.run(_follow(address, job_id, view, watching))
     except KeyboardInterrupt:
         click.echo(
-            f"not watched any more; the job goes on. Again: backscroll jobs watch {job_id}",
+            f"The job goes on. To watch it again: backscroll jobs watch {str(job_id)[:8]}",
             err=True,
         )
         return exit_status.INTERRUPTED

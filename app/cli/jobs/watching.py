@@ -53,7 +53,6 @@ class Away:
     """The database cannot be reached, for so long by now."""
 
     seconds: float
-    reason: str
 
 
 class JobWatch:
@@ -80,9 +79,9 @@ class JobWatch:
                 began = time.monotonic()
                 try:
                     state = await self._read()
-                except DatabaseAway as error:
+                except DatabaseAway:
                     away_since = away_since or began
-                    yield Away(time.monotonic() - away_since, str(error))
+                    yield Away(time.monotonic() - away_since)
                 else:
                     away_since = None
                     yield state
