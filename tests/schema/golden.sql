@@ -431,6 +431,8 @@ function batch.find_api_key(p_prefix text) returns TABLE(id uuid, name text, key
 
 function batch.find_chat(p_chat_id text, p_instance_id uuid, p_instance_ids uuid[] DEFAULT NULL::uuid[]) returns public.chats language plpgsql stable set search_path="";
 
+function batch.find_job(p_text text) returns uuid language plpgsql stable set search_path="";
+
 function batch.finish_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns void language plpgsql volatile set search_path="";
 
 function batch.fold_progress(p_job_id uuid) returns void language sql volatile set search_path="";
@@ -456,6 +458,8 @@ function batch.job_json(p_job batch.batch_jobs) returns json language sql stable
 function batch.job_json(p_job_id uuid) returns json language plpgsql stable set search_path="";
 
 function batch.job_status(p_job_id uuid) returns json language plpgsql stable set search_path="";
+
+function batch.last_failures(p_job_id uuid, p_limit integer) returns json language sql stable set search_path="";
 
 function batch.list_api_keys() returns json language sql stable set search_path="";
 
@@ -552,3 +556,7 @@ function batch.tokens_of_usages(p_usages jsonb) returns integer language sql imm
 function batch.usual_item(p_content_type batch.content_type, p_provider text, p_model text, p_seconds numeric, OUT ms_low numeric, OUT ms numeric, OUT ms_high numeric, OUT cost_low numeric, OUT cost numeric, OUT cost_high numeric) returns record language sql stable set search_path="";
 
 function batch.visible_job(p_job_id uuid, p_instance_ids uuid[]) returns uuid language plpgsql stable set search_path="";
+
+function batch.watch_job(p_job_id uuid, p_since json DEFAULT NULL::json) returns json language plpgsql stable set search_path="";
+
+function batch.working_json(p_job_id uuid) returns json language sql stable set search_path="";

@@ -125,19 +125,19 @@ def _numbers(state: State) -> RenderableType:
 
 
 def _workers(workers: list[dict[str, Any]], width: int) -> RenderableType:
-    table = _titled_table("worker", "slices", "done", "doing")
+    table = _titled_table("worker", "slices", "done", "last begun")
     for column in table.columns[1:3]:
         column.justify = "right"
     for worker in workers[:_SHOWN_WORKERS]:
         silent = worker["silentSeconds"]
-        doing = (
+        begun = (
             Text(f"silent for {facts.duration(silent)}", style="yellow")
             if silent > 10
             else Text(shortened(file_name(worker["currentItem"] or ""), max(20, width - 50)))
         )
         table.add_row(
             Text(shortened(printable(worker["name"]), _NAME_WIDTH)), str(worker["slices"]),
-            f"{worker['endedItems']:,}", doing,
+            f"{worker['endedItems']:,}", begun,
         )  # fmt: skip
     if len(workers) > _SHOWN_WORKERS:
         table.add_row(Text(f"and {len(workers) - _SHOWN_WORKERS} more", style="dim"))
