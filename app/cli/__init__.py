@@ -90,7 +90,7 @@ def main() -> None:
         if signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
     try:
-        backscroll()
+        backscroll(prog_name="backscroll")
     except Refused as refusal:
         for problem in refusal.problems:
             field = _OPTIONS.get(problem.field, problem.field or "request")

@@ -27,7 +27,7 @@ def completed(*words: str, **settings: str) -> list[str]:
         check=False,
     )
     assert answer.stderr == ""
-    return [line.partition(",")[2] for line in answer.stdout.splitlines()]
+    return [line.partition(",")[2] for line in answer.stdout.split()]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

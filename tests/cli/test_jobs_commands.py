@@ -268,7 +268,7 @@ def test_options_of_a_job_reach_it_and_its_metadata_finds_it(database_url: str) 
     other = backscroll("jobs", "list", "--metadata", "team=b", DATABASE_URL=database_url)
 
     job = json.loads(created.stdout, parse_float=str)
-    assert (job["priority"], job["lanes"], job["maxCostUsd"]) == (-3, 2, "0.1")
+    assert (job["priority"], job["lanes"], job["maxCostUsd"]) == (-3, 2, "0.10000000")
     assert (job["failureThreshold"], job["callbackUrl"]) == ("0.25", "https://example.org/hooks")
     assert job["metadata"] == {"team": "a", "note": "x=y"}
     assert job["id"] in found.stdout

@@ -156,6 +156,15 @@ def test_a_completed_job_has_the_pace_of_all_its_time(sql: Sql, chat: Chat) -> N
     assert (seen["itemsPerSecond"], seen["activeSeconds"], seen["hasEnded"]) == (2, 5, True)
 
 
+def test_who_may_only_read_may_watch(sql: Sql, chat: Chat) -> None:
+    job_id = planned(sql, chat)
+    sql.run("set local role backscroll_reader")
+
+    found = sql.value("select batch.find_job(%s)", str(job_id))
+
+    assert watched(sql, found)["job"]["id"] == str(job_id)
+
+
 def test_an_unknown_job_is_not_found(sql: Sql) -> None:
     with sql.refused("BJ404"):
         watched(sql, uuid4())
