@@ -17,6 +17,7 @@ from app.cli.in_reading_order import InReadingOrder
 from app.cli.jobs import jobs
 from app.cli.keys_commands import keys
 from app.cli.prices_commands import prices
+from app.cli.prune_command import prune_command
 from app.cli.run_commands import serve_command, up_command, worker_command
 from app.database import DatabaseAway, Refused, UnusableInput
 from app.embedded import EmbeddedPostgresError
@@ -75,6 +76,7 @@ for command in (
     prices,
     psql_command,
     migrate_command,
+    prune_command,
     serve_command,
     worker_command,
     completion_command,

@@ -25,7 +25,7 @@ def test_help_lists_the_commands_with_what_they_do() -> None:
     listed = [line.split()[0] for line in lines]
     assert listed == [
         "up", "demo", "jobs", "keys", "prices", "psql", "migrate", "serve", "worker",
-        "completion",
+        "prune", "completion",
     ]  # fmt: skip
     assert not [line for line in lines if line.endswith("...")]
 

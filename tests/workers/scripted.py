@@ -4,14 +4,17 @@
 
 A file holds lines of `word argument`: `text WORDS` gives the text, `fail CODE` fails, `hold FILE`
 waits until FILE exists in the media folder, `cost USD` and `tokens N` are what a provider charged
-(the price book of a `Scene` has a dollar a second for it), `away REASON` finds no provider. Every
-start of an item is written to the file `started` in the media folder, a line each.
+(the price book of a `Scene` has a dollar a second for it), `away REASON` finds no provider,
+`die NOW` kills the process. Every start of an item is written to the file `started` in the media
+folder, a line each.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from decimal import Decimal
@@ -47,6 +50,8 @@ class ScriptedProcessor:
         if "hold" in words:
             while not (self._root / words["hold"]).exists():  # noqa: ASYNC110 - another process's
                 await asyncio.sleep(0.01)
+        if "die" in words:
+            os.kill(os.getpid(), signal.SIGKILL)
         if "away" in words and not (self._root / "back").exists():
             raise ProvidersAway(words["away"])
         if "fail" in words:
