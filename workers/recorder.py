@@ -12,11 +12,13 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
 from app.database import Database, DatabaseAway, Locked, UnusableInput
+from workers.processors.base import Usage
+from workers.providers.told import SENSELESS
 from workers.results import Result
 
 logger = logging.getLogger(__name__)
@@ -202,7 +204,7 @@ class Recorder:
                 try:
                     await self._record([refused], {})
                 except UnusableInput:
-                    await self._record([replace(refused, usage=())], {})
+                    await self._record([replace(refused, usage=_unknown(refused.usage))], {})
 
     async def _pulse(self) -> None:
         """Tells progress, apart from recording: see `batch.pulse_jobs`."""
@@ -217,3 +219,8 @@ class Recorder:
             except DatabaseAway:
                 continue
             self._unpulsed.difference_update(job_id for (job_id,) in told)
+
+
+def _unknown(usage: Sequence[Usage]) -> Sequence[Usage]:
+    """The same requests, of which nobody knows what they used: not free, but without a cost."""
+    return [Usage(each.provider, each.model, input_tokens=SENSELESS) for each in usage]

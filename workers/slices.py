@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from itertools import groupby
 from uuid import UUID
 
@@ -67,7 +68,11 @@ class SliceRunner:
                     "select * from batch.take_slice(%s, %s, %s)",
                     [job_id, first_seq, self._worker_id],
                 )
-                await self._run_items(running, [Item(*row) for row in rows])
+                now = time.monotonic()
+                await self._run_items(
+                    running,
+                    [replace(Item(*row[:-1]), wanted_since=now - row[-1]) for row in rows],
+                )
             except Locked as error:
                 # Refused by the database itself; the sweep queues it again.
                 logger.warning("slice %s of job %s waits: %s", first_seq, job_id, error)

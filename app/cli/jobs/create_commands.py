@@ -6,13 +6,15 @@ import sys
 from typing import Any, LiteralString
 
 import click
+import psycopg
 
 from app.cli import json_text
-from app.cli.environment import AS_JSON, call, database, session_at
+from app.cli.environment import AS_JSON, call, database, session, session_at
 from app.cli.jobs import request_options as asked
 from app.cli.jobs.job_argument import JOB
 from app.cli.jobs.showing import show_estimate
 from app.cli.jobs.watch_command import WATCH_OPTIONS, Watching, watch_job
+from app.media_sample import mean_sizes
 from app.settings import load_settings
 
 _WATCH = click.option("--watch", "is_watched", is_flag=True, help="Follow it until it has ended.")
@@ -105,18 +107,28 @@ def retry(
 
 
 def _estimate(body: str, as_json: bool) -> None:
-    with database(load_settings()) as address, session_at(address, "backscroll jobs") as session:
-        estimate = call(session, "select batch.estimate_job(%s)", [body])
+    with session("backscroll jobs") as connection:
+        sizes = json_text.dump(_sizes(connection, body))
+        estimate = call(connection, "select batch.estimate_job(%s, null, %s)", [body, sizes])
     json_text.echo_json(estimate) if as_json else show_estimate(estimate)
+
+
+def _sizes(connection: psycopg.Connection[Any], request: str) -> dict[str, int]:
+    """The mean sizes of a sample of the files, as `batch.estimate_job` takes them."""
+    folder = load_settings().media_folder
+    if not folder.is_dir():
+        return {}
+    files = connection.execute("select * from batch.sample_media(%s)", [request]).fetchall()
+    return mean_sizes(folder, files)
 
 
 def _make(
     query: LiteralString, parameters: list[str], as_json: bool, watching: Watching | None
 ) -> None:
     with database(load_settings()) as address:
-        with session_at(address, "backscroll jobs") as session:
-            job_id = call(session, query, parameters)
-            job = call(session, "select batch.job_json(%s::uuid)", [job_id])
+        with session_at(address, "backscroll jobs") as connection:
+            job_id = call(connection, query, parameters)
+            job = call(connection, "select batch.job_json(%s::uuid)", [job_id])
         if watching is not None:
             sys.exit(watch_job(address, job_id, as_json, watching))
     json_text.echo_json(job) if as_json else click.echo(job["id"])
