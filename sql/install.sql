@@ -22,6 +22,7 @@
 \ir selection/select_media.sql
 \ir selection/select_failed.sql
 \ir selection/find_chat.sql
+\ir selection/find_job.sql
 \ir selection/field_problems.sql
 \ir selection/request_problems.sql
 \ir selection/read_request.sql
@@ -61,6 +62,9 @@
 \ir rollups/report_items.sql
 \ir rollups/event_json.sql
 \ir rollups/list_events.sql
+\ir rollups/working_json.sql
+\ir rollups/last_failures.sql
+\ir rollups/watch_job.sql
 \ir rollups/fold_progress.sql
 \ir rollups/audit.sql
 \ir pricing/spending.sql

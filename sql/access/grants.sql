@@ -29,6 +29,7 @@ begin
         ('backscroll_worker', '{installed_version,installed_checksum,metrics}'),
 
         ('backscroll_reader', '{list_jobs,job_json,job_status,job_details,list_items,list_events}'),
+        ('backscroll_reader', '{report_items,find_job,watch_job}'),
         ('backscroll_reader', '{estimate_job,audit,prunable_jobs,metrics,list_callbacks}')
     ) as entries (role, functions)
     cross join lateral unnest(entries.functions) as named (function)

@@ -539,6 +539,8 @@ function batch.find_api_key(p_prefix text) returns TABLE(id uuid, name text, key
 
 function batch.find_chat(p_chat_id text, p_instance_id uuid, p_instance_ids uuid[] DEFAULT NULL::uuid[]) returns public.chats language plpgsql stable set search_path="";
 
+function batch.find_job(p_text text) returns uuid language plpgsql stable set search_path="";
+
 function batch.finish_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns void language plpgsql volatile set lock_timeout=2s set search_path="";
 
 function batch.fold_progress(p_job_id uuid) returns void language sql volatile set search_path="";
@@ -574,6 +576,8 @@ function batch.job_json(p_job_id uuid) returns json language plpgsql stable set 
 function batch.job_metrics() returns TABLE(name text, labels jsonb, value numeric) language sql stable set search_path="";
 
 function batch.job_status(p_job_id uuid) returns json language plpgsql stable set search_path="";
+
+function batch.last_failures(p_job_id uuid, p_limit integer) returns json language sql stable set search_path="";
 
 function batch.list_api_keys() returns json language sql stable set search_path="";
 
@@ -707,6 +711,10 @@ function batch.usual_item(p_content_type batch.content_type, p_provider text, p_
 
 function batch.visible_job(p_job_id uuid, p_instance_ids uuid[]) returns uuid language plpgsql stable set search_path="";
 
+function batch.watch_job(p_job_id uuid, p_since json DEFAULT NULL::json) returns json language plpgsql stable set search_path="";
+
 function batch.webhook_secret() returns text language sql stable set search_path="";
 
 function batch.worker_metrics(p_timeout interval) returns TABLE(name text, labels jsonb, value numeric) language sql stable set search_path="";
+
+function batch.working_json(p_job_id uuid) returns json language sql stable set search_path="";
