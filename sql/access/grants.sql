@@ -16,7 +16,7 @@ begin
         ('backscroll_api', '{create_job_once,estimate_job,change_job}'),
         ('backscroll_api', '{cancel_job,pause_job,resume_job}'),
         ('backscroll_api', '{list_jobs,job_json,job_status,job_details,list_items,report_items}'),
-        ('backscroll_api', '{list_events}'),
+        ('backscroll_api', '{list_events,live_states,missed_events,unusable_api_keys}'),
 
         ('backscroll_worker', '{register_worker,heartbeat,stop_worker,sweep}'),
         ('backscroll_worker', '{plan_job,fail_job,hold_job,take_slice,finish_slice}'),
@@ -24,6 +24,7 @@ begin
         ('backscroll_worker', '{take_provider_shares,hold_provider}'),
 
         ('backscroll_reader', '{list_jobs,job_json,job_status,job_details,list_items,list_events}'),
+        ('backscroll_reader', '{missed_events}'),
         ('backscroll_reader', '{estimate_job,audit}')
     ) as entries (role, functions)
     cross join lateral unnest(entries.functions) as named (function)
