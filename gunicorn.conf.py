@@ -6,6 +6,7 @@ many processes there are.
 
 import logging
 import os
+import signal
 from typing import Any
 
 from app.log import log_config
@@ -28,6 +29,16 @@ graceful_timeout = 3
 
 # Two servers of one user would fight over gunicorn's control socket; signals do all we need.
 control_socket_disable = True
+
+
+def post_worker_init(worker: Any) -> None:
+    """Ends the streams as soon as the process is told to stop; nothing else would, see app.api."""
+
+    def stop() -> None:
+        worker.handle_exit_signal()
+        worker.state.get("end_streams", lambda: None)()
+
+    worker.loop.add_signal_handler(signal.SIGTERM, stop)
 
 
 def when_ready(server: Any) -> None:

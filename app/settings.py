@@ -35,6 +35,10 @@ def _upper_case(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
 
+def _lower_case(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
 def _whole_number(value: Any) -> Any:
     """Environment variables are texts; Literal compares without turning them into numbers."""
     return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
@@ -76,6 +80,11 @@ class Settings(ProviderSettings):
         None, validation_alias="DATABASE_LISTEN_URL"
     )
     """A direct address for LISTEN where DATABASE_URL is that of a transaction pooler."""
+
+    listen: Annotated[Literal["on", "off"], BeforeValidator(_lower_case)] = Field(
+        "on", validation_alias="BACKSCROLL_LISTEN"
+    )
+    """off: nobody listens for notifications, where only a pooler can be reached; all poll."""
 
     home: Folder = Field(Path(".backscroll"), validation_alias="BACKSCROLL_HOME")
     """The data folder: the embedded PostgreSQL, and media if no other folder is named."""

@@ -173,6 +173,7 @@ class Worker:
                         fetch_job_polling_interval=2.0,
                         update_heartbeat_interval=self._settings.heartbeat,
                         stalled_worker_timeout=self._settings.worker_timeout * 6,
+                        listen_notify=self._settings.listen == "on",
                     )
             except (procrastinate.exceptions.ConnectorException, psycopg.Error) as error:
                 logger.warning("the queue is away, trying again: %s", error)
@@ -198,10 +199,14 @@ class Worker:
             await asyncio.sleep(self._settings.heartbeat)
 
     async def _hear_stops(self, running: RunningSlices) -> None:
+        """Stops jobs at once; what it misses comes with the next heartbeat."""
+
         async def stop(_: str, payload: str) -> None:
             told = json.loads(payload)
             running.stop_job(UUID(told["jobId"]), told["hasEnded"])
 
+        if self._settings.listen == "off":
+            await asyncio.Event().wait()
         await listen(self._listen_url, ["batch_stops"], stop)
 
     async def _pause(self, seconds: float) -> None:

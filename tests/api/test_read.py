@@ -13,8 +13,8 @@ from tests.database import Chat, Sql, add_chat, failed, processed
 
 STATUS_KEYS = {
     "jobId", "instanceId", "status", "isFinal", "totalItems", "processedItems", "failedItems",
-    "skippedItems", "progressPercent", "currentItem", "totalCostUsd", "totalTokens", "estimatedCompletion",
-    "startedAt", "completedAt",
+    "skippedItems", "progressPercent", "currentItem", "totalCostUsd", "totalTokens",
+    "estimatedCompletion", "startedAt", "completedAt",
 }  # fmt: skip
 SUMMARY_KEYS = {
     "audioProcessed", "imagesProcessed", "videosProcessed", "documentsProcessed",

@@ -76,7 +76,9 @@ def test_a_transaction_that_somebody_left_open_holds_up_nobody(
 
 def test_listeners_hear_the_event_as_the_rest_api_writes_it(own_sql: Sql, listener: Sql) -> None:
     chat = add_chat(own_sql)
-    job_id = own_sql.create(jobType="time_based_batch", daysBack=7, instanceId=str(chat.instance_id))
+    job_id = own_sql.create(
+        jobType="time_based_batch", daysBack=7, instanceId=str(chat.instance_id)
+    )
 
     ((channel, told),) = heard(listener)
 
