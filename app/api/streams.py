@@ -22,8 +22,6 @@ from app.live.reading import Present
 from app.live.watcher import JOB_GONE, Watcher
 
 _EVENT_STREAM = "text/event-stream"
-_KEEP_ALIVE_SECONDS = 15.0
-_KEEP_ALIVE = b": keep-alive\n\n"
 _RETRY_MS = 2000
 _PATIENCE_SECONDS = 1.0
 """Between tries to read what a slow watcher has missed, while the database is away."""
@@ -71,7 +69,7 @@ class Streams:
             raise
         resp.content_type = _EVENT_STREAM
         resp.set_header("X-Accel-Buffering", "no")  # nginx would keep events back
-        resp.stream = stream
+        resp.stream = stream  # type: ignore[assignment]  # an AsyncIterable is enough
 
 
 class _Stream:
@@ -85,10 +83,7 @@ class _Stream:
         self._chunks = self._run()
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        return await anext(self._chunks)
+        return self._chunks
 
     async def begin(self) -> None:
         """Reads where the jobs stand; after this the answer is 200."""
@@ -115,8 +110,8 @@ class _Stream:
                 yield chunk
             elif watcher.is_behind:
                 await self._read_again()
-            elif not await watcher.wait(_KEEP_ALIVE_SECONDS):
-                yield _KEEP_ALIVE
+            else:
+                await watcher.wait()
 
     async def _read(self) -> Present:
         watcher, reading = self._watcher, self._hub.reading

@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 _CHANNELS = ("batch_jobs", "batch_events", "batch_keys")
 _POLL_SECONDS = 1.0
+_KEEP_ALIVE_SECONDS = 15.0
 _KEYS_SECONDS = 5.0
 """So long a stream may outlive its key's expiry, or its revocation if nothing tells of that."""
 
@@ -86,12 +87,13 @@ class Hub:
 
     async def run(self) -> None:
         """Hears the database, and goes on when it comes back, until cancelled."""
-        async with asyncio.TaskGroup() as both:
-            both.create_task(self._end_streams_of_keys())
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._end_streams_of_keys())
+            tasks.create_task(self._keep_alive())
             if self._listen_url is None:
-                both.create_task(self._poll())
+                tasks.create_task(self._poll())
             else:
-                both.create_task(
+                tasks.create_task(
                     listen(self._listen_url, _CHANNELS, self._hear, self._catch_up, self._lost)
                 )
 
@@ -141,6 +143,12 @@ class Hub:
         except (psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName) as error:
             raise DatabaseAway("it is not migrated") from error
         self._set_away(False)
+        # Before the states: with the last of them a job's watchers have all they wait for.
+        if after is not None and self._all():
+            async for page in self.reading.events(after, present.position, None, None):
+                for event in page:
+                    self._pass_event(event)
+        self._position = max(self._position or 0, present.position)
         self._knows = present.snapshot
         for state in present.states:
             polled = self._polled.get(state.job)
@@ -148,11 +156,12 @@ class Hub:
                 self._pass_state(state)
         if self._listen_url is None:
             self._polled = {state.job: state for state in present.states}
-        if after is not None and self._all():
-            async for page in self.reading.events(after, present.position, None, None):
-                for event in page:
-                    self._pass_event(event)
-        self._position = max(self._position or 0, present.position)
+
+    async def _keep_alive(self) -> None:
+        while True:
+            await asyncio.sleep(_KEEP_ALIVE_SECONDS)
+            for watcher in self._all():
+                watcher.keep_alive()
 
     def _lost(self) -> None:
         self._set_away(True)

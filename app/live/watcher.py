@@ -18,6 +18,7 @@ from app.live.reading import Present
 _MOST_EVENTS = 256
 _MOST_STATES = 1000
 
+KEEP_ALIVE = b": keep-alive\n\n"
 DEGRADED = frame("degraded", '{"detail": "the database is away; nothing is heard meanwhile"}')
 RECOVERED = frame("recovered", '{"detail": "the database is back; what was missed follows"}')
 
@@ -54,6 +55,7 @@ class Watcher:
         self._states: dict[UUID, State] = {}
         self._is_degraded = False
         self._was_told_degraded = False
+        self._is_idle = False
         self._end: bytes | None = None
         self._something = asyncio.Event()
 
@@ -88,6 +90,11 @@ class Watcher:
         self._is_degraded = is_degraded
         self._something.set()
 
+    def keep_alive(self) -> None:
+        """Sends something, if there is nothing else, lest somebody on the way hangs up."""
+        self._is_idle = True
+        self._something.set()
+
     def end(self, ending: bytes) -> None:
         """Nothing comes after this."""
         self._end = self._end or ending
@@ -95,18 +102,16 @@ class Watcher:
 
     # -- what goes out
 
-    async def wait(self, seconds: float) -> bool:
-        """Waits until there is something to take; False if there was nothing for so long."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._something.wait()
-        except TimeoutError:
-            return False
-        return True
+    async def wait(self) -> None:
+        """Waits until there is something to take."""
+        await self._something.wait()
 
     def take(self) -> Iterator[bytes]:
         """All that has come in: events, then the newest states, then the end."""
         self._something.clear()
+        if self._is_idle:
+            self._is_idle = False
+            yield KEEP_ALIVE
         if self._is_degraded != self._was_told_degraded:
             self._was_told_degraded = self._is_degraded
             yield DEGRADED if self._is_degraded else RECOVERED

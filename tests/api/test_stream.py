@@ -206,7 +206,7 @@ def test_an_expired_key_ends_its_streams(
         assert stream.wait_for_end() == "key_ended"
 
 
-@pytest.mark.parametrize("position", ["x", "1.5", "-1", "1e3", "9" * 19, "١"])
+@pytest.mark.parametrize("position", ["x", "1.5", "-1", "1e3", "9" * 19, "\u0661"])
 def test_a_last_event_id_that_is_none_is_refused(
     api: httpx.Client, job_id: UUID, position: str
 ) -> None:

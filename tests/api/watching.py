@@ -65,7 +65,9 @@ class Stream:
     def statuses(self) -> list[str]:
         """The statuses in order, each told once."""
         told = [state["status"] for state in self.named("job")]
-        return [status for before, status in zip([None, *told], told, strict=False) if status != before]
+        return [
+            status for before, status in zip([None, *told], told, strict=False) if status != before
+        ]
 
     def wait_for(self, condition: Callable[[Stream], Any], patience: float = 20) -> Any:
         return awaited(lambda: condition(self), patience)
