@@ -78,8 +78,6 @@ class Watcher:
     def hear_event(self, event: Event) -> None:
         if self.is_behind or not self._sees(event):
             return
-        if self.position is not None and event.position <= self.position:
-            return
         self._events.append(event)
         if len(self._events) > _MOST_EVENTS:
             self.fall_behind()
@@ -97,7 +95,8 @@ class Watcher:
 
     def end(self, ending: bytes) -> None:
         """Nothing comes after this."""
-        self._end = self._end or ending
+        if self._end is None or self.is_behind:
+            self._end = ending
         self._something.set()
 
     # -- what goes out
@@ -119,8 +118,9 @@ class Watcher:
             events, self._events = self._events, []
             states, self._states = self._states, {}
             for event in events:
-                self.position = event.position
-                yield event.frame
+                if self.position is None or event.position > self.position:
+                    self.position = event.position
+                    yield event.frame
             for state in states.values():
                 yield self._sent(state)
         # Before a job's end comes all that was missed of it; the other ends wait for nothing.
@@ -152,9 +152,8 @@ class Watcher:
         return [self._sent(state) for state in present.states]
 
     def knows_events_until(self, position: int) -> None:
-        """All events up to here were sent; of those that came meanwhile later ones stay."""
+        """All events up to here were sent; of those that came meanwhile only later ones will be."""
         self.position = position
-        self._events = [event for event in self._events if event.position > position]
 
     def _sent(self, state: State) -> bytes:
         if self.job is not None and state.is_final:
