@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 from typing import Any
 
 from falcon.asgi import App, Request, Response
@@ -72,8 +73,13 @@ class _SafeAnswers:
         resp.set_header("Cache-Control", "no-store")
 
 
-def build_application(database: Database, listen_url: str | None = None) -> App[Request, Response]:
-    """The API over `database`. Without an address to LISTEN on its streams poll."""
+def build_application(
+    database: Database, media_folder: Path | None = None, listen_url: str | None = None
+) -> App[Request, Response]:
+    """The API over `database`; estimates look at the sizes of files in `media_folder`.
+
+    Without an address to LISTEN on, streams poll.
+    """
     keys = KeyRing(database)
     hub = Hub(database, listen_url, keys.forget)
     app: App[Request, Response] = App(
@@ -82,9 +88,9 @@ def build_application(database: Database, listen_url: str | None = None) -> App[
     app.req_options.strip_url_path_trailing_slash = True
     add_error_handlers(app)
 
-    jobs, job, report = BatchJobs(database), BatchJob(database), Report(database)
+    jobs, job, report = BatchJobs(database, media_folder), BatchJob(database), Report(database)
     app.add_route("/api/v1/batch-jobs", jobs)
-    app.add_route("/api/v1/batch-jobs/estimate", Estimate(database))
+    app.add_route("/api/v1/batch-jobs/estimate", Estimate(database, media_folder))
     app.add_route("/api/v1/batch-jobs/{job}", job)
     app.add_route("/api/v1/batch-jobs/{job}/status", job, suffix="status")
     app.add_route("/api/v1/batch-jobs/{job}/details", job, suffix="details")
@@ -112,9 +118,9 @@ def application() -> App[Request, Response]:
     settings = load_settings()
     if settings.database_url is None:
         raise RuntimeError("set DATABASE_URL, or start the API with `backscroll serve`")
+    # Shorter than the five seconds after which many clients give up waiting for an answer.
+    database = Database(settings.database_url, "backscroll api", wait_seconds=2.0)
     listen_url = settings.database_listen_url or settings.database_url
     return build_application(
-        # Shorter than the five seconds after which many clients give up waiting for an answer.
-        Database(settings.database_url, "backscroll api", wait_seconds=2.0),
-        listen_url if settings.listen == "on" else None,
+        database, settings.media_folder, listen_url if settings.listen == "on" else None
     )

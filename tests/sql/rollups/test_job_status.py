@@ -26,7 +26,7 @@ def job_id(sql: Sql) -> UUID:
 def test_the_status_says_where_a_job_stands(sql: Sql, job_id: UUID) -> None:
     assert sql.value("select batch.job_status(%s)", job_id) == {
         "jobId": str(job_id),
-        "instanceId": None,
+        "instanceId": str(sql.job(job_id)["instance_id"]),
         "status": "processing",
         "isFinal": False,
         "totalItems": 4,
@@ -72,7 +72,8 @@ def test_a_job_s_json_has_every_column_of_the_contract(sql: Sql, job_id: UUID) -
         "totalItems", "processedItems", "failedItems", "skippedItems", "currentItem",
         "progressPercent", "totalCostUsd", "totalTokens", "resultsSummary", "errorMessage",
         "estimatedCompletion", "createdAt", "startedAt", "completedAt", "reusedItems",
-        "unpricedItems", "maxCostUsd", "pauseReason",
+        "unpricedItems", "maxCostUsd", "pauseReason", "failureThreshold", "priority", "lanes",
+        "callbackUrl", "metadata", "retryOf",
     }  # fmt: skip
     assert job["id"] == str(job_id)
     assert job["createdAt"] == "2026-06-30T12:00:00.000Z"
