@@ -107,6 +107,11 @@ class Settings(ProviderSettings):
     )
     """A direct address for LISTEN where DATABASE_URL is that of a transaction pooler."""
 
+    listen: Annotated[Literal["on", "off"], BeforeValidator(_lower_case)] = Field(
+        "on", validation_alias="BACKSCROLL_LISTEN"
+    )
+    """off: nobody listens for notifications, where only a pooler can be reached; all poll."""
+
     home: Folder = Field(Path(".backscroll"), validation_alias="BACKSCROLL_HOME")
     """The data folder: the embedded PostgreSQL, and media if no other folder is named."""
 
@@ -209,6 +214,13 @@ class Settings(ProviderSettings):
     def metrics_port(self) -> int | None:
         """The port of BACKSCROLL_METRICS_BIND."""
         return int(self.metrics_bind.rpartition(":")[2]) if self.metrics_bind else None
+
+    @property
+    def listen_address(self) -> str | None:
+        """Where to LISTEN; None: nobody does, all poll."""
+        if self.listen == "off":
+            return None
+        return self.database_listen_url or self.database_url
 
     @property
     def media_folder(self) -> Path:
