@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 import traceback
+from pathlib import Path
 from typing import Any
 
 C_LIBRARY = ctypes.CDLL(None)
@@ -114,8 +115,7 @@ def held_bytes() -> int:
 def memory_pages() -> list[int]:
     """See `/proc/pid/statm` in proc(5); zeros where there is none."""
     try:
-        with open("/proc/self/statm") as file:
-            return [int(count) for count in file.read().split()]
+        return [int(count) for count in Path("/proc/self/statm").read_text().split()]
     except OSError:
         return [0] * 7
 

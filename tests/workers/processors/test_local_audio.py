@@ -15,7 +15,7 @@ from tests.workers.processors import recordings
 from workers.processors import local_audio
 from workers.processors.base import Medium, ProcessingFailed
 from workers.processors.local_audio import ROUGH, LocalAudioProcessor, clock_time, length
-from workers.processors.media.sandboxes import speech_sandbox
+from workers.processors.sandboxes import speech_sandbox
 from workers.sandbox import Sandbox
 
 pytest.importorskip("pocketsphinx", reason="pocketsphinx has no wheel for this Python")
@@ -175,7 +175,7 @@ from pathlib import Path
 from workers.processors import local_audio
 from workers.processors.base import Medium
 from workers.processors.local_audio import LocalAudioProcessor
-from workers.processors.media.sandboxes import speech_sandbox
+from workers.processors.sandboxes import speech_sandbox
 async def run():
     audio = LocalAudioProcessor(speech_sandbox(1, None), timeout_seconds=30)
     print((await audio.process(Medium(Path({str(medium)!r}), "audio"))).text)

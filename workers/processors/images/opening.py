@@ -11,6 +11,7 @@ from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
 from workers.processors.base import ProcessingFailed
 from workers.processors.limits import MEGABYTE, ImageLimits
+from workers.processors.spare_memory import check_memory
 from workers.processors.text import SAMPLE_BYTES, encoding_of
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "ICO", "JPEG2000")
@@ -67,10 +68,11 @@ def prepared(
 ) -> Image.Image:
     """The first frame, upright, opaque and as small as `shrink` makes it.
 
-    Raises ProcessingFailed `file_unreadable`.
+    Raises ProcessingFailed `file_unreadable`, MemoryError.
     """
     # lets JPEG decode straight to a smaller size, though not below this one
     picture.draft("RGB", (longest_side, longest_side))
+    check_memory(picture.width * picture.height * bytes_per_pixel(picture.mode))
     try:
         picture.load()
     except (OSError, SyntaxError, ValueError, IndexError) as error:
@@ -78,6 +80,13 @@ def prepared(
     if picture.mode in PALETTE_MODES:  # shrinking these would drop pixels, not blend them
         picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
     return opaque(ImageOps.exif_transpose(shrink(picture)))
+
+
+def bytes_per_pixel(mode: str) -> int:
+    """What Pillow holds of each pixel, the copy that `prepared` makes included."""
+    if mode in PALETTE_MODES:
+        return 5
+    return {"L": 1, "I;16": 2}.get(mode, 4)
 
 
 def opaque(picture: Image.Image) -> Image.Image:
