@@ -47,6 +47,8 @@ NEARLY_ALL = 0.6
 is what was asked for last, and could not be had."""
 KEPT_SHARE = 0.8
 """Of the usual share: a process that holds more when a call has ended does not rest, but ends."""
+LARGE_BLOCK = str(4 * 2**20)
+"""Bytes: glibc gives what is larger back at once, instead of keeping it to be cut up."""
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH")
 """All that a child sees of the environment: no database address, no provider's key."""
 
@@ -211,13 +213,19 @@ class Sandbox:
         logger.debug(
             "sandbox %s: %s: %s", self.name, message, child.last_output[-LOGGED_CHARACTERS:]
         )
-        return ProcessingFailed(code, message)
+        failure = ProcessingFailed(code, message)
+        if code == "file_unreadable" and answer.get("peak_mb", 0) > share * NEARLY_ALL:
+            # Some libraries call a file damaged when they get no memory.
+            return _NotEnoughError(failure if answer.get("is_known") else out_of_memory(share))
+        return failure
 
     @staticmethod
     def _not_enough(share: int) -> _NotEnoughError:
-        return _NotEnoughError(
-            ProcessingFailed("processor_out_of_memory", f"needs more than the {share} MB allowed")
-        )
+        return _NotEnoughError(out_of_memory(share))
+
+
+def out_of_memory(share: int) -> ProcessingFailed:
+    return ProcessingFailed("processor_out_of_memory", f"needs more than the {share} MB allowed")
 
 
 class _NotEnoughError(Exception):
@@ -384,6 +392,8 @@ def _environment() -> dict[str, str]:
     # an arena a thread keeps what it has freed from the others; BLAS takes 32 MB for each core
     return kept | {
         "MALLOC_ARENA_MAX": "2",
+        "MALLOC_MMAP_THRESHOLD_": LARGE_BLOCK,
+        "MALLOC_TRIM_THRESHOLD_": LARGE_BLOCK,
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
         "PYTHONUTF8": "1",

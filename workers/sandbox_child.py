@@ -8,6 +8,7 @@ reads its answers.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import importlib
@@ -61,6 +62,7 @@ def main() -> None:
 
     while (call := receive(connection)) is not None:
         limit_data(call["memory_mb"] * MEGABYTE + reserved)
+        forget_peak()
         answered = answer(call)
         if held_bytes() > held + KEPT_BYTES:
             release_memory()
@@ -120,6 +122,21 @@ def memory_pages() -> list[int]:
         return [0] * 7
 
 
+def forget_peak() -> None:
+    """Begins `peak_mb` anew: see `/proc/pid/clear_refs` in proc(5)."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_mb() -> int:
+    """The most that this process has held in memory, in whole megabytes; 0 if not known."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) // 1024
+    return 0
+
+
 def release_memory() -> None:
     """Gives back what the parser has freed, which glibc would keep for the next call."""
     gc.collect()
@@ -160,15 +177,17 @@ def send(connection: socket.socket, body: bytes) -> None:
 
 
 def answer(call: dict[str, Any]) -> bytes:
-    """JSON: `{"value": ...}`, or `{"code": ..., "message": ...}` for a ProcessingFailed."""
+    """JSON: `{"value": ...}`, or `{"code": ..., "message": ...}` for a failure, with the most that
+    was held on the way, and whether it is a ProcessingFailed or an error of the parser."""
     from workers.processors.base import ProcessingFailed
 
+    is_known = False
     try:
         function = getattr(importlib.import_module(call["module"]), call["function"])
         value = json.dumps({"value": function(*call["args"])}, ensure_ascii=False)
         return value.encode("utf-8", "surrogatepass")
     except ProcessingFailed as failure:
-        code, message = failure.code, failure.message
+        code, message, is_known = failure.code, failure.message, True
     except MemoryError:
         code, message = "processor_out_of_memory", ""
     except RecursionError:
@@ -178,7 +197,9 @@ def answer(call: dict[str, Any]) -> bytes:
         message = brief(error)
         out_of_memory = any(text in str(error) for text in OUT_OF_MEMORY_TEXTS)
         code = "processor_out_of_memory" if out_of_memory else "file_unreadable"
-    return json.dumps({"code": code, "message": message}).encode()
+    return json.dumps(
+        {"code": code, "message": message, "is_known": is_known, "peak_mb": peak_mb()}
+    ).encode()
 
 
 def brief(error: Exception) -> str:

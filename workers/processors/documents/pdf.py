@@ -35,7 +35,7 @@ def read(path: Path, limits: DocumentLimits) -> Pages:
         length = 0
         for index in range(len(document)):
             text, is_scanned = read_page(document, index)
-            pages.texts.append(text)
+            pages.texts.append(text[: limits.characters])
             if is_scanned:
                 pages.scanned.append(index)
             length += len(text)
