@@ -47,8 +47,6 @@ NEARLY_ALL = 0.6
 is what was asked for last, and could not be had."""
 KEPT_SHARE = 0.8
 """Of the usual share: a process that holds more when a call has ended does not rest, but ends."""
-LARGE_BLOCK = str(4 * 2**20)
-"""Bytes: glibc gives what is larger back at once, instead of keeping it to be cut up."""
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH")
 """All that a child sees of the environment: no database address, no provider's key."""
 
@@ -392,8 +390,6 @@ def _environment() -> dict[str, str]:
     # an arena a thread keeps what it has freed from the others; BLAS takes 32 MB for each core
     return kept | {
         "MALLOC_ARENA_MAX": "2",
-        "MALLOC_MMAP_THRESHOLD_": LARGE_BLOCK,
-        "MALLOC_TRIM_THRESHOLD_": LARGE_BLOCK,
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
         "PYTHONUTF8": "1",

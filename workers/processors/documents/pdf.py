@@ -40,7 +40,8 @@ def read(path: Path, limits: DocumentLimits) -> Pages:
             damaged += text is None
             if damaged > MOST_DAMAGED_PAGES:
                 raise ProcessingFailed(
-                    "file_unreadable", f"more than {MOST_DAMAGED_PAGES} pages of the pdf are damaged"
+                    "file_unreadable",
+                    f"more than {MOST_DAMAGED_PAGES} pages of the pdf are damaged",
                 )
             text = f"[page {index + 1} is damaged]" if text is None else text
             pages.texts.append(text[: limits.characters])
