@@ -41,7 +41,7 @@ def read(path: Path, limits: DocumentLimits) -> Pages:
             if damaged > MOST_DAMAGED_PAGES:
                 raise ProcessingFailed(
                     "file_unreadable",
-                    f"more than {MOST_DAMAGED_PAGES} pages of the pdf are damaged",
+                    f"more than {MOST_DAMAGED_PAGES} pages are damaged",
                 )
             text = f"[page {index + 1} is damaged]" if text is None else text
             pages.texts.append(text[: limits.characters])
