@@ -25,8 +25,8 @@ MODEL = f"markdownify-{version('markdownify')}"
 NOT_TEXT = ("script", "style", "noscript", "template", "svg", "object", "iframe")
 LARGE_BYTES = 3 * MEGABYTE
 """From here on text is enough: Markdown can take 4 s for a megabyte, the text 0.1 s."""
-MOST_TAGS = 100_000
-"""Likewise: Markdown takes 1.5 KB of memory for a tag, the text 0.2 KB."""
+MOST_TAGS = 300_000
+"""Likewise: Markdown takes 1 KB of memory for each, the text 0.1 KB."""
 
 
 class Converter(MarkdownConverter):
