@@ -151,7 +151,7 @@ def test_nothing_is_left_behind(tmp_path, monkeypatch):
 
 def test_too_little_memory_fails_one_recording(studio):
     async def run():
-        audio = LocalAudioProcessor(Sandbox("small", memory_mb=260), timeout_seconds=30)
+        audio = LocalAudioProcessor(Sandbox("small", memory_mb=110), timeout_seconds=30)
         try:
             return await audio.process(Medium(studio.write(recordings.SPOKEN), "audio"))
         finally:

@@ -44,7 +44,8 @@ Pixels = npt.NDArray[np.uint8]
 @cache
 def engine(threads: int) -> RapidOCR:
     """The models, loaded with the first picture (2 s, 120 MB)."""
-    OrtInferSession._init_sess_opts = staticmethod(_options)  # there is no setting for it
+    # there is no setting for it
+    setattr(OrtInferSession, "_init_sess_opts", staticmethod(_options))  # noqa: B010
     return RapidOCR(
         params={
             "Global.log_level": "critical",
