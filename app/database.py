@@ -26,6 +26,10 @@ class DatabaseAway(Exception):
     """The database cannot be reached now; the same call may go through later."""
 
 
+class Locked(DatabaseAway):
+    """Somebody holds a lock on what the call needs, for longer than it waits."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """One field of a request that is wrong, and what to change."""
@@ -75,6 +79,8 @@ def understood() -> Iterator[None]:
         raise DatabaseAway(str(error)) from error
     except (psycopg.errors.DataError, psycopg.errors.StatementTooComplex) as error:
         raise UnusableInput(str(error)) from error
+    except psycopg.errors.LockNotAvailable as error:
+        raise Locked(str(error)) from error
     except psycopg.Error as error:
         if (error.sqlstate or "").startswith("BJ"):
             raise _refusal(error) from error
@@ -151,9 +157,11 @@ class Database:
             return await (await connection.execute(query, parameters)).fetchall()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        """Queries that take effect together or not at all."""
+    async def transaction(self, actor: str | None = None) -> AsyncIterator[Transaction]:
+        """Queries that take effect together or not at all. `actor`: who a job's events name."""
         async with self.connection() as connection, connection.transaction():
+            if actor is not None:
+                await connection.execute("select set_config('batch.actor', %s, true)", [actor])
             yield Transaction(connection)
 
 
@@ -168,6 +176,15 @@ class Transaction:
     ) -> Any:
         """The first column of the first row, or None if there is no row."""
         return await _first_value(self._connection, query, parameters)
+
+    async def row(
+        self, query: LiteralString, parameters: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> tuple[Any, ...]:
+        """The only row. Raises LookupError if there is none."""
+        row = await (await self._connection.execute(query, parameters)).fetchone()
+        if row is None:
+            raise LookupError("the query has no row")
+        return tuple(row)
 
 
 async def _first_value(

@@ -9,6 +9,8 @@
 \ir shared/actor.sql
 \ir shared/iso_time.sql
 \ir shared/read_time.sql
+\ir shared/refuse.sql
+\ir shared/refuse_field.sql
 \ir shared/encode_cursor.sql
 \ir shared/decode_cursor.sql
 \ir shared/pin_procrastinate.sql
@@ -18,18 +20,29 @@
 \ir selection/processing_type_of.sql
 \ir selection/text_of.sql
 \ir selection/select_media.sql
+\ir selection/select_failed.sql
 \ir selection/find_chat.sql
+\ir selection/field_problems.sql
 \ir selection/request_problems.sql
 \ir selection/read_request.sql
 
 -- pricing: what requests to providers cost
 \ir pricing/price_at.sql
 \ir pricing/sync_prices.sql
+\ir pricing/tg_model_prices__are_by_hand.sql
+\ir pricing/is_believable.sql
+\ir pricing/storable_cost.sql
 \ir pricing/cost_of_usage.sql
 \ir pricing/cost_of_usages.sql
 \ir pricing/tokens_of_usages.sql
+\ir pricing/number_of.sql
 \ir pricing/media_seconds.sql
 \ir pricing/media_bytes.sql
+\ir pricing/media_pages.sql
+\ir pricing/offers.sql
+\ir pricing/count_media.sql
+\ir pricing/recent_results.sql
+\ir pricing/assumed_item.sql
 \ir pricing/usual_item.sql
 \ir pricing/expectation.sql
 \ir pricing/estimate_json.sql
@@ -39,18 +52,21 @@
 \ir rollups/batch_jobs.sql
 \ir rollups/job_json.sql
 \ir rollups/job_status.sql
-\ir rollups/result_json.sql
+\ir rollups/item_json.sql
 \ir rollups/result_page.sql
 \ir rollups/job_details.sql
 \ir rollups/list_problems.sql
 \ir rollups/list_jobs.sql
+\ir rollups/list_items.sql
+\ir rollups/report_items.sql
+\ir rollups/event_json.sql
+\ir rollups/list_events.sql
 \ir rollups/fold_progress.sql
 \ir rollups/audit.sql
 \ir pricing/spending.sql
 
 -- notifications: what LISTEN batch_jobs hears
 \ir notifications/notify_job.sql
-\ir notifications/pulse_jobs.sql
 \ir notifications/tell_workers_to_stop.sql
 
 -- state machine: every move a job can make, and its end
@@ -58,6 +74,8 @@
 \ir state_machine/settle_job.sql
 \ir state_machine/close_slices.sql
 \ir state_machine/hold_job.sql
+\ir state_machine/hold_if_failing.sql
+\ir notifications/pulse_jobs.sql
 
 -- execution: planning, slices, results, and what brings lost work back
 \ir execution/error_codes.sql
@@ -70,16 +88,23 @@
 \ir execution/take_slice.sql
 \ir execution/media_content_takes_job_id.sql
 \ir execution/record_results.sql
+\ir execution/add_attempts.sql
+\ir execution/give_up_item.sql
+\ir execution/items_behind_locks.sql
 \ir execution/release_items.sql
 \ir execution/reserve_budget.sql
 \ir execution/read_questions.sql
 \ir execution/admit_items.sql
 \ir execution/finish_slice.sql
+\ir execution/lose_slice.sql
 \ir execution/register_worker.sql
 \ir execution/heartbeat.sql
 \ir execution/stop_worker.sql
 \ir execution/requeue_lost_tasks.sql
 \ir execution/sweep.sql
+\ir execution/prunable_jobs.sql
+\ir execution/prune_job.sql
+\ir execution/prune.sql
 
 -- state machine: what users do with jobs
 \ir state_machine/create_job_from_json.sql
@@ -89,10 +114,25 @@
 \ir state_machine/resume_job.sql
 \ir state_machine/fail_job.sql
 \ir state_machine/set_budget.sql
+\ir state_machine/change_job.sql
+\ir state_machine/retry_job.sql
+\ir state_machine/create_job_once.sql
 
 -- providers: limits that all workers share
 \ir providers/take_provider_shares.sql
 \ir providers/hold_provider.sql
 
 -- pricing: what a job would take
+\ir pricing/sample_media.sql
 \ir pricing/estimate_job.sql
+
+-- access: who may call, and what each role may do; last, since it is about all the others
+\ir access/create_api_key.sql
+\ir access/find_api_key.sql
+\ir access/list_api_keys.sql
+\ir access/revoke_api_key.sql
+\ir access/visible_job.sql
+\ir access/installed_version.sql
+\ir access/installed_checksum.sql
+\ir access/roles.sql
+\ir access/grants.sql

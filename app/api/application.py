@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from falcon.asgi import App, Request, Response
 
+from app.api.access import Access, KeyRing
 from app.api.batch_jobs import BatchJob, BatchJobs, Estimate
 from app.api.health import Health
 from app.api.problems import add_error_handlers
+from app.api.reports import Report
 from app.database import Database
 from app.settings import load_settings
 
@@ -36,19 +39,30 @@ class _SafeAnswers:
         resp.set_header("Cache-Control", "no-store")
 
 
-def build_application(database: Database) -> App[Request, Response]:
-    """The API over `database`."""
-    app: App[Request, Response] = App(middleware=[_Lifespan(database), _SafeAnswers()])
+def build_application(
+    database: Database, media_folder: Path | None = None
+) -> App[Request, Response]:
+    """The API over `database`; estimates look at the sizes of files in `media_folder`."""
+    app: App[Request, Response] = App(
+        middleware=[_Lifespan(database), _SafeAnswers(), Access(KeyRing(database))]
+    )
     app.req_options.strip_url_path_trailing_slash = True
     add_error_handlers(app)
 
-    jobs, job = BatchJobs(database), BatchJob(database)
+    jobs, job, report = BatchJobs(database, media_folder), BatchJob(database), Report(database)
     app.add_route("/api/v1/batch-jobs", jobs)
-    app.add_route("/api/v1/batch-jobs/estimate", Estimate(database))
+    app.add_route("/api/v1/batch-jobs/estimate", Estimate(database, media_folder))
     app.add_route("/api/v1/batch-jobs/{job}", job)
     app.add_route("/api/v1/batch-jobs/{job}/status", job, suffix="status")
     app.add_route("/api/v1/batch-jobs/{job}/details", job, suffix="details")
+    app.add_route("/api/v1/batch-jobs/{job}/items", job, suffix="items")
+    app.add_route("/api/v1/batch-jobs/{job}/events", job, suffix="events")
     app.add_route("/api/v1/batch-jobs/{job}/cancel", job, suffix="cancel")
+    app.add_route("/api/v1/batch-jobs/{job}/pause", job, suffix="pause")
+    app.add_route("/api/v1/batch-jobs/{job}/resume", job, suffix="resume")
+    app.add_route("/api/v1/batch-jobs/{job}/retry", job, suffix="retry")
+    app.add_route("/api/v1/batch-jobs/{job}/report.csv", report, suffix="csv")
+    app.add_route("/api/v1/batch-jobs/{job}/report.ndjson", report, suffix="ndjson")
 
     health = Health(database)
     app.add_route("/healthz", health, suffix="alive")
@@ -62,4 +76,5 @@ def application() -> App[Request, Response]:
     if settings.database_url is None:
         raise RuntimeError("set DATABASE_URL, or start the API with `backscroll serve`")
     # Shorter than the five seconds after which many clients give up waiting for an answer.
-    return build_application(Database(settings.database_url, "backscroll api", wait_seconds=2.0))
+    database = Database(settings.database_url, "backscroll api", wait_seconds=2.0)
+    return build_application(database, settings.media_folder)

@@ -12,6 +12,8 @@ from app.database import Database
 
 
 class Health:
+    is_open = True
+
     def __init__(self, database: Database) -> None:
         self._database = database
 
@@ -21,10 +23,8 @@ class Health:
     async def on_get_ready(self, req: Request, resp: Response) -> None:
         """503 while the database is away, or holds an older release or none."""
         try:
-            installed = await self._database.value(
-                "select version from batch.installations order by id desc limit 1"
-            )
-        except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+            installed = await self._database.value("select batch.installed_version()")
+        except (psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName):
             installed = None
         if installed is None or _release(installed) < _release(__version__):
             answer_unavailable(resp, NOT_MIGRATED)

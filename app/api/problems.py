@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -30,10 +31,11 @@ _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 class BadRequest(Exception):
     """A request that is refused before it reaches the database."""
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
+        self.headers = dict(headers or {})
 
 
 def add_error_handlers(app: falcon.asgi.App[Any, Any]) -> None:
@@ -100,6 +102,7 @@ async def _bad_request(
     req: falcon.asgi.Request, resp: falcon.asgi.Response, error: BadRequest, params: Any
 ) -> None:
     answer_problem(resp, error.status, error.detail)
+    resp.set_headers(error.headers)
 
 
 async def _unusable_input(

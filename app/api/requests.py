@@ -10,7 +10,7 @@ from uuid import UUID
 import falcon.asgi
 
 from app.api.problems import BadRequest
-from app.database import Refused
+from app.database import Problem, Refused
 
 LARGEST_BODY = 1_000_000
 """Bytes; a request for a job has a few hundred."""
@@ -45,6 +45,13 @@ async def json_body(req: falcon.asgi.Request) -> str:
         raise BadRequest(400, f"the body is not valid JSON: {error}") from None
 
 
+async def optional_json_body(req: falcon.asgi.Request) -> str:
+    """The body as `json_body` gives it; an empty object where there is none."""
+    if not req.content_length and "transfer-encoding" not in req.headers:
+        return "{}"
+    return await json_body(req)
+
+
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON value")
 
@@ -65,6 +72,16 @@ def query(req: falcon.asgi.Request) -> str:
             for name, value in req.params.items()
         }
     )
+
+
+def flag(req: falcon.asgi.Request, name: str) -> bool:
+    """A query parameter that is `true` or `false`, absent: false. Raises Refused (422)."""
+    value = req.params.get(name, "false")
+    if value not in ("true", "false"):
+        raise Refused(
+            422, "the query has a problem", problems=[Problem(name, "must be true or false")]
+        )
+    return bool(value == "true")
 
 
 def job_id(text: str) -> UUID:

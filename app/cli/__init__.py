@@ -13,7 +13,9 @@ from app import __version__
 from app.cli.database_commands import migrate_command, psql_command
 from app.cli.demo_command import demo_command
 from app.cli.jobs_commands import jobs
+from app.cli.keys_commands import keys
 from app.cli.prices_commands import prices
+from app.cli.prune_command import prune_command
 from app.cli.run_commands import serve_command, up_command, worker_command
 from app.database import DatabaseAway, Refused, UnusableInput
 from app.embedded import EmbeddedPostgresError
@@ -24,11 +26,15 @@ _OPTIONS = {
     "chatId": "--chat",
     "contentTypes": "--content-type",
     "daysBack": "--days-back",
+    "expires": "--expires",
     "force": "--force",
     "instanceId": "--instance",
+    "instances": "--instances",
     "language": "--language",
     "limit": "--limit",
     "maxCostUsd": "--max-cost",
+    "name": "--name",
+    "scopes": "--scopes",
     "status": "--status",
 }
 
@@ -63,9 +69,11 @@ for command in (
     up_command,
     demo_command,
     jobs,
+    keys,
     prices,
     psql_command,
     migrate_command,
+    prune_command,
     serve_command,
     worker_command,
 ):

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import logging.config
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, LiteralString
 
+import click
+import psycopg
+
+from app.database import connection_string, understood
 from app.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.log import log_config
-from app.settings import Settings
+from app.settings import Settings, load_settings
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,25 @@ def database(settings: Settings) -> Iterator[DatabaseAddress]:
         ) from error
     with postgres:
         yield DatabaseAddress(postgres.url, postgres.url, postgres.programs)
+
+
+@contextmanager
+def session(name: str) -> Iterator[psycopg.Connection[Any]]:
+    """A session of the command `name`; every statement commits. Raises what `understood` does."""
+    with (
+        database(load_settings()) as address,
+        understood(),
+        psycopg.connect(connection_string(address.url, name), autocommit=True) as connection,
+    ):
+        yield connection
+
+
+def call(
+    connection: psycopg.Connection[Any], query: LiteralString, parameters: Sequence[Any] = ()
+) -> Any:
+    """The first column of the first row."""
+    row = connection.execute(query, parameters).fetchone()
+    return row[0] if row else None
 
 
 def configure_logging(settings: Settings) -> None:

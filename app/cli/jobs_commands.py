@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, LiteralString
+from typing import Any
 
 import click
 import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from app.cli.environment import database
-from app.database import connection_string, understood
+from app.cli.environment import AS_JSON, call, session
+from app.media_sample import mean_sizes
 from app.settings import load_settings
 
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
-
-@contextmanager
-def _connection() -> Iterator[psycopg.Connection[Any]]:
-    with (
-        database(load_settings()) as address,
-        understood(),
-        psycopg.connect(
-            connection_string(address.url, "backscroll jobs"), autocommit=True
-        ) as connection,
-    ):
-        yield connection
-
-
-def _call(
-    connection: psycopg.Connection[Any], query: LiteralString, parameters: Sequence[Any]
-) -> Any:
-    row = connection.execute(query, parameters).fetchone()
-    return row[0] if row else None
+def _sizes(connection: psycopg.Connection[Any], request: str) -> dict[str, int]:
+    """The mean sizes of a sample of the files, as `batch.estimate_job` takes them."""
+    folder = load_settings().media_folder
+    if not folder.is_dir():
+        return {}
+    files = connection.execute("select * from batch.sample_media(%s)", [request]).fetchall()
+    return mean_sizes(folder, files)
 
 
 @click.group()
@@ -74,13 +60,16 @@ def create(estimate: bool, as_json: bool, **options: Any) -> None:
         "maxCostUsd": options["max_cost"],
     }
     body = json.dumps({name: value for name, value in request.items() if value is not None})
-    with _connection() as connection:
+    with session("backscroll jobs") as connection:
         if estimate:
-            estimated = _call(connection, "select batch.estimate_job(%s)", [body])
+            estimated = call(
+                connection, "select batch.estimate_job(%s, null, %s)",
+                [body, json.dumps(_sizes(connection, body))],
+            )  # fmt: skip
             click.echo(json.dumps(estimated, indent=2)) if as_json else show_estimate(estimated)
             return
-        job_id = _call(connection, "select batch.create_job_from_json(%s)", [body])
-        job = _call(connection, "select batch.job_json(%s::uuid)", [job_id])
+        job_id = call(connection, "select batch.create_job_from_json(%s)", [body])
+        job = call(connection, "select batch.job_json(%s::uuid)", [job_id])
     click.echo(json.dumps(job, indent=2) if as_json else job["id"])
 
 
@@ -91,8 +80,8 @@ def create(estimate: bool, as_json: bool, **options: Any) -> None:
 def list_jobs(status: str | None, limit: int, as_json: bool) -> None:
     """List jobs, newest first."""
     query = {"limit": str(limit)} | ({"status": status} if status else {})
-    with _connection() as connection:
-        page = _call(connection, "select batch.list_jobs(%s)", [json.dumps(query)])
+    with session("backscroll jobs") as connection:
+        page = call(connection, "select batch.list_jobs(%s)", [json.dumps(query)])
     if as_json:
         click.echo(json.dumps(page, indent=2))
         return
@@ -123,8 +112,8 @@ def list_jobs(status: str | None, limit: int, as_json: bool) -> None:
 @AS_JSON
 def status(job_id: str, as_json: bool) -> None:
     """Show where a job stands."""
-    with _connection() as connection:
-        job = _call(connection, "select batch.job_json(%s::uuid)", [job_id])
+    with session("backscroll jobs") as connection:
+        job = call(connection, "select batch.job_json(%s::uuid)", [job_id])
     click.echo(json.dumps(job, indent=2)) if as_json else show_job(job)
 
 
@@ -137,9 +126,9 @@ def budget(job_id: str, usd: float | None, as_json: bool) -> None:
 
     A job that waits because its budget was spent goes on.
     """
-    with _connection() as connection:
+    with session("backscroll jobs") as connection:
         connection.execute("select batch.set_budget(%s, %s)", [job_id, usd])
-        job = _call(connection, "select batch.job_json(%s::uuid)", [job_id])
+        job = call(connection, "select batch.job_json(%s::uuid)", [job_id])
     click.echo(json.dumps(job, indent=2)) if as_json else show_job(job)
 
 
@@ -148,9 +137,9 @@ def budget(job_id: str, usd: float | None, as_json: bool) -> None:
 @AS_JSON
 def cancel(job_id: str, as_json: bool) -> None:
     """Cancel a job; what it has done stays."""
-    with _connection() as connection:
+    with session("backscroll jobs") as connection:
         connection.execute("select batch.cancel_job(%s)", [job_id])
-        job = _call(connection, "select batch.job_json(%s::uuid)", [job_id])
+        job = call(connection, "select batch.job_json(%s::uuid)", [job_id])
     click.echo(json.dumps(job, indent=2)) if as_json else show_job(job)
 
 

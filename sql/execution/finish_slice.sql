@@ -4,12 +4,14 @@
 -- unqueued; that of an ended job is closed. The last slice to be done completes the job.
 --
 -- Locks the job, then the slice. A worker that does not hold the slice changes nothing, so
--- calling twice is safe.
+-- calling twice is safe. Waits two seconds at most for somebody's forgotten transaction, then
+-- raises lock_not_available: try again later.
 create or replace function batch.finish_slice(p_job_id uuid, p_first_seq int, p_worker_id bigint)
 returns void
 language plpgsql
 volatile
 set search_path = ''
+set lock_timeout = '2s'
 as $$
 declare
   v_job batch.jobs;
@@ -39,6 +41,11 @@ begin
   where r.job_id = p_job_id and r.seq between v_slice.first_seq and v_slice.last_seq;
 
   perform batch.release_items(p_job_id, v_slice.first_seq, v_slice.last_seq);
+
+  if v_job.failure_threshold is not null then
+    perform batch.hold_if_failing(p_job_id);
+    select j.* into v_job from batch.jobs as j where j.id = p_job_id;
+  end if;
 
   v_is_done := v_missing = 0 or v_job.completed_at is not null;
 

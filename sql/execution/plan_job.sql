@@ -35,6 +35,12 @@ begin
       v_job.created_at at time zone 'UTC' - make_interval(days => v_job.days_back),
       v_job.content_types
     ) as s
+    where v_job.retry_of is null
+
+    union all
+    select f.message_id, f.content_type, f.platform_timestamp, f.has_content
+    from batch.select_failed(v_job.retry_of, v_job.content_types) as f
+    where v_job.retry_of is not null
   ),
 
   frozen as (

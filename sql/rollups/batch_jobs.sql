@@ -48,7 +48,11 @@ select
   j.max_cost_usd,
   counted.reused as reused_items,
   counted.unpriced as unpriced_items,
-  j.estimate
+  j.estimate,
+  j.failure_threshold,
+  j.callback_url,
+  j.metadata,
+  j.retry_of
 from batch.jobs as j
 cross join lateral (
   select

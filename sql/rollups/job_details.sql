@@ -26,10 +26,7 @@ begin
   select jsonb_agg(jsonb_build_object('field', p.field, 'problem', p.problem)) into v_problems
   from batch.list_problems(p_query, '{limit,processedCursor,failedCursor}') as p;
 
-  if v_problems is not null then
-    raise exception using
-      errcode = 'BJ422', message = 'the query has a problem', detail = v_problems::text;
-  end if;
+  perform batch.refuse(v_problems, 'the query');
 
   v_limit := coalesce((p_query ->> 'limit')::int, 50);
   v_processed := batch.result_page(p_job_id, 'processed', p_query ->> 'processedCursor', v_limit);

@@ -1,10 +1,14 @@
 -- A page of jobs, newest first, as GET /api/v1/batch-jobs answers. p_query holds the query's
 -- parameters as texts: status, jobType, instanceId (several by comma), createdAfter (inclusive),
--- createdBefore (exclusive), limit (1 to 200, 50 if absent), cursor.
+-- createdBefore (exclusive), retryOf, metadata.NAME (equal), limit (1 to 200, 50 if absent),
+-- cursor.
+-- p_instance_ids are the only instances whose jobs the caller may see, null: all.
 --
 -- Pages by the key (created_at, id), so no job is shown twice or passed over while others are
 -- added. Raises BJ422 for parameters that cannot be used.
-create or replace function batch.list_jobs(p_query jsonb default '{}')
+create or replace function batch.list_jobs(
+  p_query jsonb default '{}', p_instance_ids uuid[] default null
+)
 returns json
 language plpgsql
 stable
@@ -18,24 +22,27 @@ declare
   v_statuses batch.job_state[];
   v_job_types text[];
   v_instance_ids uuid[];
+  v_metadata jsonb;
   v_page json[];
   v_last batch.jobs;
 begin
   select jsonb_agg(jsonb_build_object('field', p.field, 'problem', p.problem)) into v_problems
   from batch.list_problems(
-    p_query, '{status,jobType,instanceId,createdAfter,createdBefore,limit,cursor}'
+    p_query,
+    '{status,jobType,instanceId,createdAfter,createdBefore,retryOf,metadata.NAME,limit,cursor}'
   ) as p;
 
-  if v_problems is not null then
-    raise exception using
-      errcode = 'BJ422', message = 'the query has a problem', detail = v_problems::text;
-  end if;
+  perform batch.refuse(v_problems, 'the query');
 
   v_limit := coalesce((p_query ->> 'limit')::int, 50);
   v_after := batch.decode_cursor(p_query ->> 'cursor');
   v_statuses := string_to_array(nullif(replace(p_query ->> 'status', ' ', ''), ''), ',');
   v_job_types := string_to_array(nullif(replace(p_query ->> 'jobType', ' ', ''), ''), ',');
   v_instance_ids := string_to_array(nullif(replace(p_query ->> 'instanceId', ' ', ''), ''), ',');
+
+  select jsonb_object_agg(substr(q.key, length('metadata.') + 1), q.value) into v_metadata
+  from jsonb_each(p_query) as q
+  where q.key like 'metadata.%';
 
   select array_agg(batch.job_json(page.job) order by page.created_at desc, page.id desc)
   into v_page
@@ -45,6 +52,9 @@ begin
     where (v_statuses is null or v.status = any (v_statuses::text[]))
       and (v_job_types is null or v.job_type = any (v_job_types))
       and (v_instance_ids is null or v.instance_id = any (v_instance_ids))
+      and (p_instance_ids is null or v.instance_id = any (p_instance_ids))
+      and (v_metadata is null or v.metadata @> v_metadata)
+      and (p_query ->> 'retryOf' is null or v.retry_of = (p_query ->> 'retryOf')::uuid)
       and v.created_at >= coalesce(batch.read_time(p_query ->> 'createdAfter'), '-infinity')
       and v.created_at < coalesce(batch.read_time(p_query ->> 'createdBefore'), 'infinity')
       and (

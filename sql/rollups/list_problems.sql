@@ -20,6 +20,7 @@ as $$
   select g.key, 'unknown parameter; known are ' || array_to_string(p_known, ', ')
   from given as g
   where g.key <> all (p_known)
+    and not (g.key like 'metadata._%' and 'metadata.NAME' = any (p_known))
 
   union all
   select g.key, 'must be a whole number from 1 to 200'
@@ -51,6 +52,19 @@ as $$
   where m.key = 'status' and m.value <> all (enum_range(null::batch.job_state)::text[])
 
   union all
+  select m.key, format(
+    '%s is not one of %s', quote_literal(m.value),
+    array_to_string(enum_range(null::batch.content_type), ', ')
+  )
+  from members as m
+  where m.key = 'contentType' and m.value <> all (enum_range(null::batch.content_type)::text[])
+
+  union all
+  select g.key, 'must be true or false'
+  from given as g
+  where g.key = 'text' and g.value not in ('true', 'false')
+
+  union all
   select m.key,
     format('%s is not one of targeted_chat_sync, time_based_batch', quote_literal(m.value))
   from members as m
@@ -59,7 +73,8 @@ as $$
   union all
   select m.key, format('%s is not a uuid', quote_literal(m.value))
   from members as m
-  where m.key = 'instanceId' and m.value !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+  where m.key in ('instanceId', 'retryOf')
+    and m.value !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
 
   union all
   select g.key, 'must be a time in ISO 8601, such as 2026-01-31T12:00:00Z'

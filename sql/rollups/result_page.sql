@@ -13,12 +13,13 @@ set search_path = ''
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
-  v_results batch.item_results[];
+  v_items batch.items[];
 begin
-  select array_agg(page.result order by page.seq) into v_results
+  select array_agg(page.item order by page.seq) into v_items
   from (
-    select r.seq, r as result
+    select i.seq, i as item
     from batch.item_results as r
+    join batch.items as i on i.job_id = r.job_id and i.seq = r.seq
     where r.job_id = p_job_id
       and r.status = p_status
       and r.seq > coalesce((batch.decode_cursor(p_cursor) ->> 'seq')::int, 0)
@@ -29,13 +30,13 @@ begin
   return json_build_object(
     'items', coalesce(
       (
-        select json_agg(batch.result_json(v_results[n.place]) order by n.place)
-        from generate_series(1, least(p_limit, coalesce(cardinality(v_results), 0))) as n (place)
+        select json_agg(batch.item_json(v_items[n.place]) order by n.place)
+        from generate_series(1, least(p_limit, coalesce(cardinality(v_items), 0))) as n (place)
       ),
       '[]'
     ),
-    'nextCursor', case when cardinality(v_results) > p_limit then
-      batch.encode_cursor(jsonb_build_object('seq', v_results[p_limit].seq))
+    'nextCursor', case when cardinality(v_items) > p_limit then
+      batch.encode_cursor(jsonb_build_object('seq', v_items[p_limit].seq))
     end
   );
 end;

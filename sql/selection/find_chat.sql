@@ -1,8 +1,10 @@
 -- The chat that `p_chat_id` names, by its uuid or by its external id, within the instance if
--- one is given.
+-- one is given, and among those of the instances that the caller may see (null: all).
 --
 -- Raises BJ404 if there is none, BJ422 if the external id names chats of several instances.
-create or replace function batch.find_chat(p_chat_id text, p_instance_id uuid)
+create or replace function batch.find_chat(
+  p_chat_id text, p_instance_id uuid, p_instance_ids uuid[] default null
+)
 returns public.chats
 language plpgsql
 stable
@@ -14,13 +16,17 @@ begin
   if p_chat_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
     select array_agg(c) into v_chats
     from public.chats as c
-    where c.id = p_chat_id::uuid and (p_instance_id is null or c.instance_id = p_instance_id);
+    where c.id = p_chat_id::uuid
+      and (p_instance_id is null or c.instance_id = p_instance_id)
+      and (p_instance_ids is null or c.instance_id = any (p_instance_ids));
   end if;
 
   if v_chats is null then
     select array_agg(c) into v_chats
     from public.chats as c
-    where c.external_id = p_chat_id and (p_instance_id is null or c.instance_id = p_instance_id);
+    where c.external_id = p_chat_id
+      and (p_instance_id is null or c.instance_id = p_instance_id)
+      and (p_instance_ids is null or c.instance_id = any (p_instance_ids));
   end if;
 
   if v_chats is null then
@@ -32,16 +38,10 @@ begin
   end if;
 
   if cardinality(v_chats) > 1 then
-    raise exception using
-      errcode = 'BJ422',
-      message = 'the request has a problem',
-      detail = jsonb_build_array(jsonb_build_object(
-        'field', 'chatId',
-        'problem', format(
-          '%s chats have the external id %s: give instanceId too, or the chat''s uuid',
-          cardinality(v_chats), p_chat_id
-        )
-      ))::text;
+    perform batch.refuse_field('chatId', format(
+      '%s chats have the external id %s: give instanceId too, or the chat''s uuid',
+      cardinality(v_chats), p_chat_id
+    ));
   end if;
 
   return v_chats[1];

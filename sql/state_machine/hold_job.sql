@@ -1,6 +1,6 @@
--- Pauses a processing job for a reason (`budget`: it is spent; `providers`: none can be had) and
--- says to people what to do. A job that is not processing is left as it is, so calling twice is
--- safe.
+-- Pauses a processing job for a reason (`budget`: it is spent; `providers`: none can be had;
+-- `failures`: too many items fail) and says to people what to do. A job that is not processing is
+-- left as it is, so calling twice is safe.
 create or replace function batch.hold_job(p_job_id uuid, p_reason text, p_message text)
 returns void
 language plpgsql

@@ -22,6 +22,14 @@ begin
   end if;
 
   v_was_paused := v_job.status = 'paused';
+
+  if v_job.pause_reason = 'failures' then
+    update batch.jobs as j
+    set ended_before = v.processed_items + v.failed_items, failed_before = v.failed_items
+    from batch.batch_jobs as v
+    where v.id = j.id and j.id = p_job_id;
+  end if;
+
   v_job := batch.move_job(p_job_id, 'processing');
 
   if v_was_paused then

@@ -24,7 +24,7 @@ LONGEST_LINE = 100
 INLINED = frozenset(
     {
         "actor", "clock", "content_type_of", "encode_cursor", "iso_time", "processing_type_of",
-        "select_media", "text_of",
+        "select_failed", "select_media", "text_of",
     }
 )  # fmt: skip
 """Read helpers that must be inlined into their callers, and so cannot pin their search_path."""

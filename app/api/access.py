@@ -1,0 +1,149 @@
+"""Who calls: API keys, their scopes, and the instances that a key is limited to.
+
+Without a key nothing is served but what resources declare to be open. The key itself is kept
+nowhere: its first part finds a row, and a SHA-256 tells whether the rest is right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import falcon.asgi
+
+from app.api.problems import BadRequest
+from app.database import Database
+
+READ = "jobs:read"
+WRITE = "jobs:write"
+ADMIN = "admin"
+
+_KEY = re.compile(r"bs_([0-9a-f]{12})_[0-9a-f]{64}")
+_REMEMBERED_SECONDS = 2.0
+"""So long a key may open things after it was revoked, if the notification of it is lost."""
+_MOST_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls, by which key. `instance_ids`: the only ones it may see; None: all."""
+
+    key_id: UUID
+    name: str
+    scopes: frozenset[str]
+    instance_ids: tuple[UUID, ...] | None
+
+    @property
+    def instances(self) -> list[UUID] | None:
+        """As SQL functions take them."""
+        return None if self.instance_ids is None else list(self.instance_ids)
+
+    @property
+    def actor(self) -> str:
+        """As a job's events name it."""
+        return f"{self.name} (API key)"
+
+    def may(self, scope: str) -> bool:
+        return scope in self.scopes or ADMIN in self.scopes
+
+
+class KeyRing:
+    """Finds out who calls; remembers keys that opened something for a moment."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._remembered: dict[bytes, tuple[float, Caller]] = {}
+
+    async def caller(self, key: str) -> Caller | None:
+        """Whose key this is; None if it opens nothing. Raises DatabaseAway."""
+        matched = _KEY.fullmatch(key)
+        if matched is None:
+            return None
+        digest = hashlib.sha256(key.encode()).digest()
+        now = time.monotonic()
+        known = self._remembered.get(digest)
+        if known is not None and now < known[0]:
+            return known[1]
+        rows = await self._database.rows("select * from batch.find_api_key(%s)", [matched[1]])
+        if not rows:
+            return None
+        key_id, name, kept_digest, scopes, instance_ids = rows[0]
+        if not hmac.compare_digest(digest, bytes(kept_digest)):
+            return None
+        caller = Caller(
+            key_id,
+            name,
+            frozenset(scopes),
+            None if instance_ids is None else tuple(instance_ids),
+        )
+        if len(self._remembered) >= _MOST_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[digest] = now + _REMEMBERED_SECONDS, caller
+        return caller
+
+    def forget(self) -> None:
+        """Asks the database again for every key: one of them was revoked."""
+        self._remembered.clear()
+
+
+class Access:
+    """Middleware: lets a request through to its resource only with a key that may do it.
+
+    A resource with `is_open = True` needs none. Otherwise GET, HEAD and OPTIONS need the scope
+    jobs:read and all other methods jobs:write, or `scope` of the resource for every method. The
+    caller is at `req.context.caller`.
+    """
+
+    def __init__(self, keys: KeyRing) -> None:
+        self._keys = keys
+
+    async def process_resource(
+        self,
+        req: falcon.asgi.Request,
+        resp: falcon.asgi.Response,
+        resource: object,
+        params: dict[str, Any],
+    ) -> None:
+        if getattr(resource, "is_open", False):
+            return
+        key = _given_key(req)
+        if key is None:
+            raise BadRequest(
+                401, "give an API key, in the header x-api-key", {"WWW-Authenticate": "Bearer"}
+            )
+        caller = await self._keys.caller(key)
+        if caller is None:
+            raise BadRequest(
+                401,
+                "the API key is not one that can be used: it is wrong, expired or revoked",
+                {"WWW-Authenticate": 'Bearer error="invalid_token"'},
+            )
+        scope = getattr(resource, "scope", None) or (
+            READ if req.method in ("GET", "HEAD", "OPTIONS") else WRITE
+        )
+        if not caller.may(scope):
+            raise BadRequest(
+                403,
+                f"this API key may not do this: it needs the scope {scope}",
+                {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
+            )
+        req.context.caller = caller
+
+
+def caller_of(req: falcon.asgi.Request) -> Caller:
+    """Who sent this request to a resource that is not open."""
+    caller: Caller = req.context.caller
+    return caller
+
+
+def _given_key(req: falcon.asgi.Request) -> str | None:
+    key = req.get_header("x-api-key")
+    if key is None:
+        scheme, _, credentials = (req.auth or "").partition(" ")
+        key = credentials if scheme.lower() == "bearer" else None
+    return (key or "").strip() or None
