@@ -45,7 +45,7 @@ MEMORY_SIGNALS = (signal.SIGSEGV, signal.SIGABRT, signal.SIGILL, signal.SIGTRAP,
 NEARLY_ALL = 0.6
 """Of a share: who held so much and died of one of these signals died for want of memory. The rest
 is what was asked for last, and could not be had."""
-KEPT_SHARE = 0.8
+KEPT_SHARE = 0.6
 """Of the usual share: a process that holds more when a call has ended does not rest, but ends."""
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH")
 """All that a child sees of the environment: no database address, no provider's key."""
@@ -305,7 +305,8 @@ class _Child:
         if not isinstance(answer, dict):
             raise _ChildDiedError
         self.last_output = self.output()
-        self.is_ready = answer.get("code") != "processor_out_of_memory"
+        # who met a limit may have libraries that are half loaded
+        self.is_ready = "code" not in answer or answer.get("is_known") is True
         return answer
 
     def is_alive(self) -> bool:

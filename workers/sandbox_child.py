@@ -195,11 +195,23 @@ def answer(call: dict[str, Any]) -> bytes:
     except Exception as error:
         traceback.print_exc()
         message = brief(error)
-        out_of_memory = any(text in str(error) for text in OUT_OF_MEMORY_TEXTS)
+        out_of_memory = is_half_imported(error) or any(
+            text in str(error) for text in OUT_OF_MEMORY_TEXTS
+        )
         code = "processor_out_of_memory" if out_of_memory else "file_unreadable"
     return json.dumps(
         {"code": code, "message": message, "is_known": is_known, "peak_mb": peak_mb()}
     ).encode()
+
+
+def is_half_imported(error: Exception) -> bool:
+    """Whether a module could not be loaded that is there: its pages did not fit into memory.
+
+    The interpreter remembers it, so this process is of no use any more.
+    """
+    if isinstance(error, ImportError):
+        return not isinstance(error, ModuleNotFoundError)
+    return isinstance(error, LookupError) and "unknown encoding" in str(error)
 
 
 def brief(error: Exception) -> str:

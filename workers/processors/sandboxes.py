@@ -20,7 +20,7 @@ PARSERS_MB, PARSERS_SHARE = 270, 0.3
 
 DOCUMENT_MB, PICTURE_MB, MEDIA_MB = 88, 88, 130
 """What honest files need that are not large; others get the whole room for a while."""
-OCR_MB, SPEECH_MB = 480, 190
+OCR_MB, SPEECH_MB = 480, 260
 """The models included. What is read and heard has been opened before, and has a known size."""
 PICTURE_FILE_BYTES = 16 * 2**20
 """Of one JPEG that is written: noise of 2048 x 6144 pixels."""
