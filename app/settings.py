@@ -181,6 +181,9 @@ class Settings(ProviderSettings):
     processor_timeout: Seconds = Field(60, gt=0, validation_alias="BACKSCROLL_PROCESSOR_TIMEOUT")
     """For one file in a parser; then the parser is killed and the item fails."""
 
+    memory_mb: int = Field(900, ge=800, validation_alias="BACKSCROLL_MEMORY_MB")
+    """What a worker with all its processes may hold in memory, a Whisper model left out."""
+
     document_processes: int = Field(
         2, ge=1, le=64, validation_alias="BACKSCROLL_DOCUMENT_PROCESSES"
     )
