@@ -8,6 +8,7 @@ from falcon.asgi import App, Request, Response
 
 from app.api.access import Access, KeyRing
 from app.api.batch_jobs import BatchJob, BatchJobs, Estimate
+from app.api.docs import add_docs
 from app.api.health import Health
 from app.api.problems import add_error_handlers
 from app.api.reports import Report
@@ -35,7 +36,8 @@ class _SafeAnswers:
         self, req: Request, resp: Response, resource: object, req_succeeded: bool
     ) -> None:
         resp.set_header("X-Content-Type-Options", "nosniff")
-        resp.set_header("Cache-Control", "no-store")
+        if resp.get_header("Cache-Control") is None:
+            resp.set_header("Cache-Control", "no-store")
 
 
 def build_application(database: Database) -> App[Request, Response]:
@@ -64,6 +66,7 @@ def build_application(database: Database) -> App[Request, Response]:
     health = Health(database)
     app.add_route("/healthz", health, suffix="alive")
     app.add_route("/readyz", health, suffix="ready")
+    add_docs(app)
     return app
 
 

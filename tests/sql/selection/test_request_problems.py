@@ -52,7 +52,7 @@ def test_a_good_request_has_no_problems(sql: Sql, request_: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize(
-    "field", ["instanceId", "contentTypes", "limit", "force", "language", "daysBack", "unknown"]
+    "field", ["instanceId", "contentTypes", "limit", "force", "language", "daysBack", "metadata"]
 )
 def test_null_counts_as_absent(sql: Sql, field: str) -> None:
     assert problems(sql, TARGETED | {field: None}) == []
@@ -84,6 +84,12 @@ def test_null_counts_as_absent(sql: Sql, field: str) -> None:
             ({"contentTypes": wrong}, "contentTypes")
             for wrong in ([], "audio", "", {}, {"audio": 1}, 1, True, ["gif"], ["Audio"], [1],
                           [None], [["audio"]], ["audio", ""])
+        ),
+        ({"colour": None}, "colour"),
+        *(
+            ({"metadata": wrong}, "metadata")
+            for wrong in ("", [], {"": "x"}, {"x": 1}, {"x": None}, {"x" * 65: "x"},
+                          {"x": "x" * 513}, {str(n): "x" for n in range(17)})
         ),
         *(({wrong: 1}, wrong) for wrong in ("priority", "lanes", "chatID", "chat_id", "")),
     ],
