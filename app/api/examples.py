@@ -11,6 +11,7 @@ _CHAT_ID = "5f6f1d0e-41a7-4c39-8d53-0a3a2c1be001"
 _INSTANCE_ID = "9c1d7a60-52f4-4d0c-9f43-6b7b8f0ad002"
 _MESSAGE_ID = "1c7f44d2-0a51-4b6a-b7f1-9a0d2a7be003"
 
+SIMPLE: Final[Example] = {"jobType": "time_based_batch", "daysBack": 30}
 TARGETED: Final[Example] = {
     "jobType": "targeted_chat_sync",
     "chatId": "5511999999999@s.whatsapp.net",
@@ -28,8 +29,8 @@ TIMED: Final[Example] = {
     "callbackUrl": "https://example.org/hooks/backscroll",
     "metadata": {"ticket": "SUP-1042"},
 }
-DRY_RUN: Final[Example] = {"jobType": "time_based_batch", "daysBack": 30, "dryRun": True}
-REQUESTS: Final[Example] = {"oneChat": TARGETED, "past30Days": TIMED}
+DRY_RUN: Final[Example] = SIMPLE | {"dryRun": True}
+REQUESTS: Final[Example] = {"past30Days": SIMPLE, "oneChat": TARGETED, "manyChoices": TIMED}
 
 JOB: Final[Example] = {
     "id": _JOB_ID,

@@ -7,6 +7,7 @@ once, for people and programs outside; what it does inside, beside its code.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from typing import Any, Final
 
 from app.api import examples
@@ -45,6 +46,10 @@ def _cursor(name: str, of: str, pattern: str) -> Parameter:
     )  # fmt: skip
 
 
+def _component(shape: type[Enum]) -> Mapping[str, Any]:
+    return {"$ref": f"#/components/schemas/{shape.__name__}"}
+
+
 def _list(name: str, description: str, items: Mapping[str, Any]) -> Parameter:
     """Several values, separated by commas."""
     return Parameter(
@@ -58,7 +63,6 @@ _EVENT_PLACE = "id-[0-9]{1,18}"
 _JOB_PLACE = (
     r"createdAt-[0-9]{1,16}\.id-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 )
-_CONTENT_TYPES = {"type": "string", "enum": [each.value for each in ContentType]}
 # PostgreSQL knows no zones farther from UTC.
 _TIME = {
     "type": "string",
@@ -75,7 +79,6 @@ _IDEMPOTENCY_KEY = Parameter(
     " within 24 hours, answers with the job that it made the first time and makes no other; another"
     " request with that key is refused.",
     {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-    examples={"uuid": "4b1c0f5e-90ab-4c0e-8f0e-bd3e5b7c6a11"},
 )  # fmt: skip
 _LAST_EVENT_ID = Parameter(
     "Last-Event-ID", "header",
@@ -182,9 +185,9 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         {200: Answer("A page of jobs.", Body(JobList, {"jobs": examples.JOBS}))},
         (
             _list("status", "Only jobs in one of these states.",
-                  {"type": "string", "enum": [each.value for each in JobState]}),
+                  _component(JobState)),
             _list("jobType", "Only jobs of one of these types.",
-                  {"type": "string", "enum": [each.value for each in JobType]}),
+                  _component(JobType)),
             _list("instanceId", "Only jobs about one of these instances.",
                   {"type": "string", "format": "uuid"}),
             Parameter("createdAfter", "query", "Created then or later.", _TIME),
@@ -201,6 +204,7 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
                     "additionalProperties": {"type": "string", "pattern": r"^[^\u0000]*$"},
                 },
                 style={"style": "form", "explode": True},
+                examples={"none": {}, "ticket": {"metadata.ticket": "SUP-1042"}},
             ),
             _LIMIT,
             _cursor("cursor", "nextCursor", _JOB_PLACE),
@@ -291,8 +295,8 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         )},
         (
             _list("status", "Only items that ended so, or have not (`pending`).",
-                  {"type": "string", "enum": [each.value for each in ItemStatus]}),
-            _list("contentType", "Only items of these types.", _CONTENT_TYPES),
+                  _component(ItemStatus)),
+            _list("contentType", "Only items of these types.", _component(ContentType)),
             _list("errorCode", "Only items that failed for one of these reasons.",
                   {"type": "string", "pattern": "^[a-z_]+$", "examples": ["media_not_found"]}),
             _TEXT,
