@@ -79,16 +79,21 @@
 \ir execution/take_slice.sql
 \ir execution/media_content_takes_job_id.sql
 \ir execution/record_results.sql
+\ir execution/items_behind_locks.sql
 \ir execution/release_items.sql
 \ir execution/reserve_budget.sql
 \ir execution/read_questions.sql
 \ir execution/admit_items.sql
 \ir execution/finish_slice.sql
+\ir execution/lose_slice.sql
 \ir execution/register_worker.sql
 \ir execution/heartbeat.sql
 \ir execution/stop_worker.sql
 \ir execution/requeue_lost_tasks.sql
 \ir execution/sweep.sql
+\ir execution/prunable_jobs.sql
+\ir execution/prune_job.sql
+\ir execution/prune.sql
 
 -- state machine: what users do with jobs
 \ir state_machine/create_job_from_json.sql
@@ -116,5 +121,6 @@
 \ir access/revoke_api_key.sql
 \ir access/visible_job.sql
 \ir access/installed_version.sql
+\ir access/installed_checksum.sql
 \ir access/roles.sql
 \ir access/grants.sql

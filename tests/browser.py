@@ -132,7 +132,7 @@ def browser() -> Iterator[Page]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             close_fds=False,
-            preexec_fn=as_it_wants_them,
+            preexec_fn=as_it_wants_them,  # noqa: PLW1509 no thread runs beside it
             process_group=0,
             env={**os.environ, "HOME": str(Path(profile)), "NO_PROXY": "*"},
         )

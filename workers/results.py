@@ -26,6 +26,8 @@ class Item:
     caption: str | None
     language: str | None
     is_forced: bool = False
+    is_suspect: bool = False
+    """A worker has died while it worked on it, perhaps of it."""
 
     @property
     def label(self) -> str:

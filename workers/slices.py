@@ -127,5 +127,5 @@ class SliceRunner:
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
 
-def _kind(item: Item) -> tuple[str, bool]:
-    return item.content_type, item.is_remote
+def _kind(item: Item) -> tuple[bool, str, bool]:
+    return item.is_suspect, item.content_type, item.is_remote

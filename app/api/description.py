@@ -1,4 +1,4 @@
-"""How an operation of the API is described: the words that `app.api.openapi` makes a document of."""
+"""How an operation of the API is described: what `app.api.openapi` makes a document of."""
 
 from __future__ import annotations
 

@@ -274,10 +274,35 @@ STREAM = (
     f'data: {{"id": 4711, "jobId": "{_JOB_ID}", "type": "paused", ...}}\n\n'
     ": still here\n\n"
 )
-METRICS = '# TYPE backscroll_jobs gauge\nbackscroll_jobs{status="processing"} 1\n'
-
 WEBHOOK: Final[Example] = {
     "type": "batch_job.completed",
     "timestamp": "2026-06-30T12:00:39.480Z",
     "data": COMPLETED,
 }
+CALLBACK: Final[Example] = {
+    "id": "7e9b2c64-4f0d-4c5e-b1a9-d0c3b2a1f006",
+    "jobId": _JOB_ID,
+    "type": "batch_job.completed",
+    "url": "https://example.org/hooks/backscroll",
+    "state": "queued",
+    "createdAt": "2026-06-30T12:00:39.480Z",
+    "nextAttemptAt": "2026-06-30T12:05:40.000Z",
+    "endedAt": None,
+    "attemptCount": 1,
+    "attempts": [
+        {
+            "number": 1,
+            "startedAt": "2026-06-30T12:00:39.510Z",
+            "durationMs": 84,
+            "statusCode": 502,
+            "error": "answered 502",
+            "response": "Bad Gateway",
+        }
+    ],
+    "payload": WEBHOOK,
+}
+CALLBACKS: Final[Example] = {"items": [CALLBACK], "nextCursor": None}
+REDELIVER: Final[Example] = {"id": CALLBACK["id"]}
+REDELIVERED: Final[Example] = {"items": [CALLBACK]}
+
+METRICS = '# TYPE backscroll_jobs gauge\nbackscroll_jobs{status="processing"} 1\n'

@@ -16,7 +16,8 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 from app import __version__
 from app.api.description import Answer, Body, Operation, Parameter
 from app.api.models.callbacks import WebhookPayload
-from app.api.models.live import JobUpdate, LifeEvent, StreamNotice
+from app.api.models.jobs import JobEvent, JobStatus
+from app.api.models.live import StreamEnd, StreamNotice
 from app.api.models.problems import Problem
 from app.api.operations import OPERATIONS, PATH_PARAMETERS, TAGS, WEBHOOK_EXAMPLE, WEBHOOK_HEADERS
 from app.api.problems import MEDIA_PROBLEM, RETRY_AFTER_SECONDS, TYPES, problem_type
@@ -35,8 +36,8 @@ that is limited to instances finds the jobs of these alone. Errors are problems 
 them; go by their `type`.
 """
 _REFERENCE = "#/components/schemas/{model}"
-_UNASKED: Final = (JobUpdate, LifeEvent, StreamNotice)
-"""Shapes that no operation answers as such: the data of events."""
+_EVENTS: Final = (JobStatus, JobEvent, StreamNotice, StreamEnd)
+"""The shapes of what streams send."""
 
 HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "Location": {
@@ -76,6 +77,7 @@ _PROBLEMS: Final[Mapping[int, str]] = {
     401: "No API key, or none that can be used.",
     403: "The key may not do this.",
     404: "There is no such thing, or the key may not see it.",
+    408: "The body did not arrive in time.",
     409: "The job is in a state in which that cannot be done.",
     413: "The body is too large.",
     415: "The body is not declared as `application/json`.",
@@ -126,12 +128,13 @@ def routes(app: falcon.asgi.App[Any, Any]) -> Iterator[tuple[str, str]]:
     """(method, route) of what the application answers, without HEAD and OPTIONS, which need no
     description, and without what only browsers ask for: resources with `is_described = False`."""
     for route in falcon.inspect.inspect_routes(app):
-        resource, *_ = app._router.find(route.path)
+        found = app._router.find(route.path)
         for method in route.methods:
             if (
                 not method.internal
                 and method.method not in ("HEAD", "OPTIONS")
-                and getattr(resource, "is_described", True)
+                and found is not None
+                and getattr(found[0], "is_described", True)
             ):
                 yield method.method, route.path
 
@@ -302,7 +305,7 @@ class _Shapes:
 
     def __init__(self) -> None:
         self._schemas: Document = {}
-        for shape in (Problem, *_UNASKED):
+        for shape in (Problem, *_EVENTS):
             self.of(shape, "serialization")
 
     def of(self, shape: Any, mode: JsonSchemaMode) -> Document:

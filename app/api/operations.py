@@ -14,6 +14,7 @@ from app.api import examples
 from app.api.access import WRITE
 from app.api.description import Answer, Body, Operation, Parameter
 from app.api.models.base import ContentType, ItemStatus, JobState, JobType
+from app.api.models.callbacks import CallbackList, RedeliverRequest, Redelivered
 from app.api.models.estimates import Estimate
 from app.api.models.items import ItemList, JobDetails
 from app.api.models.jobs import Job, JobEventList, JobList, JobStatus
@@ -96,7 +97,7 @@ PATH_PARAMETERS: Final[Mapping[str, Parameter]] = {
 # -- answers
 
 # What reading a body can come to.
-_BODY_PROBLEMS = (400, 413, 415, 422)
+_BODY_PROBLEMS = (400, 408, 413, 415, 422)
 
 
 def _job(description: str, example: examples.Example, *headers: str) -> Answer:
@@ -111,11 +112,11 @@ def _stream(description: str) -> Answer:
                 "type": "string",
                 "description": "Server-sent events; the data of each is one JSON object.",
                 "x-events": {
-                    "job": {"$ref": "#/components/schemas/JobUpdate"},
-                    "life": {"$ref": "#/components/schemas/LifeEvent"},
+                    "job": {"$ref": "#/components/schemas/JobStatus"},
+                    "life": {"$ref": "#/components/schemas/JobEvent"},
                     "degraded": {"$ref": "#/components/schemas/StreamNotice"},
                     "recovered": {"$ref": "#/components/schemas/StreamNotice"},
-                    "end": {"$ref": "#/components/schemas/StreamNotice"},
+                    "end": {"$ref": "#/components/schemas/StreamEnd"},
                 },
             },
             {"events": examples.STREAM},
@@ -125,13 +126,13 @@ def _stream(description: str) -> Answer:
 
 
 _EVENTS = (
-    "- `job`: where a job stands (`JobUpdate`); first for what is there already, then for every"
+    "- `job`: where a job stands (`JobStatus`); first for what is there already, then for every"
     " change. Without an id.\n"
-    "- `life`: something happened to a job (`LifeEvent`); its id is the position that"
+    "- `life`: something happened to a job (`JobEvent`); its id is the position that"
     " `Last-Event-ID` resumes from, without a gap.\n"
     "- `degraded`, `recovered`: the database is away, so that what you saw may be old; it is back"
-    " and you are up to date.\n"
-    "- `end`: nothing more will come, do not connect again.\n\n"
+    " and what you missed follows (`StreamNotice`).\n"
+    "- `end`: the stream is over, and why (`StreamEnd`).\n\n"
     "Comment lines keep the connection alive. Programs other than browsers need a client for"
     " server-sent events; it reads line by line."
 )
@@ -340,14 +341,28 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         f"Ends after the job's last event.\n\n{_EVENTS}",
         {200: _stream("Events, until the job has ended.")},
         (_LAST_EVENT_ID,),
-        problems=(404, 422),
+        problems=(404,),
     ),
     ("GET", f"{JOBS}/stream"): Operation(
         "streamBatchJobs", "Live", "Follow all jobs",
         f"All jobs that the key may see, without end.\n\n{_EVENTS}",
         {200: _stream("Events, until you leave.")},
         (_LAST_EVENT_ID,),
-        problems=(422,),
+    ),
+    ("GET", f"{ONE}/callbacks"): Operation(
+        "listBatchJobCallbacks", "Live", "List a job's callbacks",
+        "What its `callbackUrl` was told, and how each delivery went, oldest first.",
+        {200: Answer("A page of callbacks.", Body(CallbackList, {"callbacks": examples.CALLBACKS}))},
+        (_LIMIT, _cursor("cursor", "nextCursor", "number-[0-9]{1,18}")),
+        problems=(404, 422),
+    ),
+    ("POST", f"{ONE}/callbacks/redeliver"): Operation(
+        "redeliverBatchJobCallbacks", "Live", "Send a job's callbacks once more",
+        "Delivered or not, with the same ids and payloads, to the address that the job has now.",
+        {200: Answer("What is sent.", Body(Redelivered, {"callbacks": examples.REDELIVERED}))},
+        body=Body(RedeliverRequest, {"all": {}, "one": examples.REDELIVER}, is_required=False),
+        problems=(404, 409, *_BODY_PROBLEMS),
+        scope=WRITE,
     ),
     ("GET", "/healthz"): Operation(
         "getHealth", "Service", "Is the process alive?", "Does not ask the database.",
@@ -359,6 +374,15 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         "503 while the database is away, or not migrated to this release.",
         {200: Answer("It can.", Body(Readiness, {"ready": {"status": "ready"}}))},
         scope=None,
+    ),
+    ("GET", "/metrics"): Operation(
+        "getMetrics", "Service", "Metrics for Prometheus",
+        "Of all instances: a key that is limited to some may not read them.",
+        {200: Answer(
+            "The metrics.",
+            Body({"type": "string"}, {"metrics": examples.METRICS},
+                 "text/plain; version=0.0.4; charset=utf-8"),
+        )},
     ),
     ("GET", "/openapi.json"): Operation(
         "getOpenApiDocument", "Service", "This document", "OpenAPI 3.1.",

@@ -18,13 +18,14 @@ begin
         ('backscroll_api', '{list_jobs,job_json,job_status,job_details,list_items,report_items}'),
         ('backscroll_api', '{list_events}'),
 
-        ('backscroll_worker', '{register_worker,heartbeat,stop_worker,sweep}'),
+        ('backscroll_worker', '{register_worker,heartbeat,stop_worker,sweep,prune}'),
         ('backscroll_worker', '{plan_job,fail_job,hold_job,take_slice,finish_slice}'),
-        ('backscroll_worker', '{admit_items,record_results,pulse_jobs}'),
+        ('backscroll_worker', '{admit_items,record_results,items_behind_locks,pulse_jobs}'),
         ('backscroll_worker', '{take_provider_shares,hold_provider}'),
+        ('backscroll_worker', '{installed_version,installed_checksum}'),
 
         ('backscroll_reader', '{list_jobs,job_json,job_status,job_details,list_items,list_events}'),
-        ('backscroll_reader', '{estimate_job,audit}')
+        ('backscroll_reader', '{estimate_job,audit,prunable_jobs}')
     ) as entries (role, functions)
     cross join lateral unnest(entries.functions) as named (function)
     join pg_catalog.pg_roles as r on r.rolname = entries.role

@@ -18,7 +18,9 @@
 -- such item, are dropped.
 --
 -- Results and messages are locked in the order of their keys: workers that report the same items,
--- or items of two jobs over the same messages, wait for each other and never in a circle.
+-- or items of two jobs over the same messages, wait for each other and never in a circle. A message
+-- that somebody's forgotten transaction has locked is waited for two seconds: then the call raises
+-- lock_not_available, nothing is recorded, and the caller tries the others without it.
 create or replace function batch.record_results(
   p_worker_id bigint, p_results jsonb, p_current jsonb default '{}'
 )
@@ -26,6 +28,7 @@ returns table (job_id uuid, has_ended boolean)
 language sql
 volatile
 set search_path = ''
+set lock_timeout = '2s'
 as $$
   with reported as materialized (
     select distinct on (r."jobId", r.seq)

@@ -1,5 +1,6 @@
 -- Gives a result to the items of a slice that need no work any more: `skipped` where another job
--- has made the text meanwhile (unless this one is forced), `failed` where the message is gone.
+-- has made the text meanwhile (unless this one is forced), `failed` where the message is gone or
+-- three workers have died over the item.
 --
 -- Inserts only where no result is, so calling twice is safe. Looks the items up one by one, and
 -- is planned anew for every slice: that a range is short the planner cannot know while a new
@@ -20,8 +21,10 @@ begin
     )
     select
       p_job.id, i.seq, verdict.status, verdict.error_code,
-      case verdict.status
-        when 'failed' then 'the message was deleted or expired after the job had been planned'
+      case verdict.error_code
+        when 'message_deleted'
+          then 'the message was deleted or expired after the job had been planned'
+        when 'worker_lost' then 'the worker died three times while it worked on this item'
       end,
       0, p_worker_id, batch.clock(), batch.clock()
     from generate_series(p_first_seq, p_last_seq) as n (seq)
@@ -33,12 +36,21 @@ begin
     ) as i
     left join public.messages as m
       on m.id = i.message_id and m.status not in ('deleted', 'expired')
+    left join batch.item_losses as l
+      on l.job_id = p_job.id and l.seq = i.seq and l.losses >= 3
+    cross join lateral (
+      select case
+        when m.id is null then 'message_deleted'
+        when l.losses is not null then 'worker_lost'
+      end as error_code
+    ) as reason
     cross join lateral (
       select
-        case when m.id is null then 'failed' else 'skipped' end::batch.result_status as status,
-        case when m.id is null then 'message_deleted' end as error_code
+        reason.error_code,
+        case when reason.error_code is null then 'skipped' else 'failed' end::batch.result_status
+          as status
     ) as verdict
-    where m.id is null
+    where reason.error_code is not null
       or (
         not p_job.is_forced
         and (
@@ -55,21 +67,26 @@ begin
         )
       )
     on conflict (job_id, seq) do nothing
-    returning status
+    returning status, error_code
   )
 
-  insert into batch.job_progress as p (job_id, worker_id, skipped, download_failed, last_seen_at)
+  insert into batch.job_progress as p (
+    job_id, worker_id, skipped, download_failed, processing_failed, last_seen_at
+  )
   select
     p_job.id,
     p_worker_id,
     count(*) filter (where s.status = 'skipped'),
-    count(*) filter (where s.status = 'failed'),
+    count(*) filter (where e.stage = 'download'),
+    count(*) filter (where e.stage = 'processing'),
     batch.clock()
   from settled as s
+  left join batch.error_codes as e on e.code = s.error_code
   having count(*) > 0
   on conflict (job_id, worker_id) do update
   set
     skipped = p.skipped + excluded.skipped,
-    download_failed = p.download_failed + excluded.download_failed;
+    download_failed = p.download_failed + excluded.download_failed,
+    processing_failed = p.processing_failed + excluded.processing_failed;
 end;
 $$;

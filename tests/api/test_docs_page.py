@@ -85,7 +85,8 @@ def test_a_browser_shows_every_operation_and_tries_one_with_a_key(api: httpx.Cli
         page.click("#operations-Jobs-listBatchJobs button.opblock-summary-control")
         page.click("#operations-Jobs-listBatchJobs button.execute")
         answered = page.awaited(
-            "document.querySelector('.live-responses-table tr.response td.response-col_status')?.innerText"
+            "document.querySelector('.live-responses-table .response .response-col_status')"
+            "?.innerText"
         )
 
     assert {name.rpartition("-")[2] for name in shown} == {*operations, "batchJobWebhook"}

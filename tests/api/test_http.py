@@ -15,7 +15,7 @@ from falcon import testing
 
 from app.api.application import build_application
 from app.database import Database
-from tests.api.conftest import JOBS, assert_problem
+from tests.api.conftest import A_KEY, JOBS, assert_problem
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 BODY = {"jobType": "time_based_batch", "daysBack": 7}
@@ -27,8 +27,8 @@ BODY = {"jobType": "time_based_batch", "daysBack": 7}
         ("DELETE", JOBS, {"GET", "HEAD", "POST", "OPTIONS"}),
         ("PUT", JOBS, {"GET", "HEAD", "POST", "OPTIONS"}),
         ("GET", f"{JOBS}/estimate", {"POST", "OPTIONS"}),
-        ("DELETE", f"{JOBS}/{NOBODY}", {"GET", "HEAD", "OPTIONS"}),
-        ("PATCH", f"{JOBS}/{NOBODY}", {"GET", "HEAD", "OPTIONS"}),
+        ("DELETE", f"{JOBS}/{NOBODY}", {"GET", "HEAD", "PATCH", "OPTIONS"}),
+        ("PUT", f"{JOBS}/{NOBODY}", {"GET", "HEAD", "PATCH", "OPTIONS"}),
         ("POST", f"{JOBS}/{NOBODY}/status", {"GET", "HEAD", "OPTIONS"}),
         ("POST", f"{JOBS}/{NOBODY}/details", {"GET", "HEAD", "OPTIONS"}),
         ("GET", f"{JOBS}/{NOBODY}/cancel", {"POST", "OPTIONS"}),
@@ -89,12 +89,15 @@ def test_answers_are_neither_kept_nor_guessed_at(api: httpx.Client) -> None:
 
 
 def test_a_connection_serves_several_requests_also_after_errors(api: httpx.Client) -> None:
+    key = f"x-api-key: {api.headers['x-api-key']}"
     requests = [
         b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
         b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n",
         f"POST {JOBS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         "Content-Length: 1\r\n\r\n{".encode(),
-        f"POST {JOBS} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{{}}".encode(),
+        f"POST {JOBS} HTTP/1.1\r\nHost: x\r\n{key}\r\nContent-Type: application/json\r\n"
+        "Content-Length: 1\r\n\r\n{".encode(),
+        f"POST {JOBS} HTTP/1.1\r\nHost: x\r\n{key}\r\nContent-Length: 2\r\n\r\n{{}}".encode(),
         b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
     ]
 
@@ -104,7 +107,7 @@ def test_a_connection_serves_several_requests_also_after_errors(api: httpx.Clien
             connection.sendall(request)
             statuses.append(_read_status(connection))
 
-    assert statuses == [200, 404, 400, 415, 200]
+    assert statuses == [200, 404, 401, 400, 415, 200]
 
 
 def _read_status(connection: socket.socket) -> int:
@@ -133,10 +136,12 @@ def test_a_defect_is_answered_without_its_details() -> None:
         async def value(self, *_: object) -> None:
             raise ZeroDivisionError("a secret")
 
+        rows = value
+
     async def call() -> testing.Result:
         app = build_application(cast(Database, Broken()))
         async with testing.ASGIConductor(app) as conductor:
-            return cast(testing.Result, await conductor.simulate_get(JOBS))
+            return cast(testing.Result, await conductor.simulate_get(JOBS, headers=A_KEY))
 
     answer = asyncio.run(call())
 

@@ -13,7 +13,7 @@ import pytest
 
 from app.embedded import EmbeddedPostgres
 from app.migrate import migrate
-from tests.api.conftest import JOBS, assert_problem, served
+from tests.api.conftest import A_KEY, JOBS, assert_problem, key_header, served
 from tests.database import open_sql
 from tests.processes import answers, awaited
 
@@ -46,7 +46,7 @@ def assert_everything_is_unavailable(client: httpx.Client) -> None:
 def test_the_api_says_when_the_database_is_away_and_works_again_once_it_is_back(
     postgres: EmbeddedPostgres,
 ) -> None:
-    with served(postgres.url) as (client, program):
+    with served(postgres.url, A_KEY) as (client, program):
         assert_everything_is_unavailable(client)
 
         with postgres:
@@ -54,6 +54,7 @@ def test_the_api_says_when_the_database_is_away_and_works_again_once_it_is_back(
             assert_everything_is_unavailable(client)
             migrate(postgres.url)
             awaited(lambda: answers(client))
+            client.headers.update(key_header(postgres.url))
             assert client.post(JOBS, json=BODY).status_code == 201
         assert_everything_is_unavailable(client)
 

@@ -111,6 +111,9 @@ class JobStatus(Shape):
     estimated_completion: Time | None
     started_at: Time | None
     completed_at: Time | None
+    instance_id: Id | None = None
+    is_final: bool = False
+    """Nothing about the job will change any more."""
 
 
 class JobEvent(Shape):
@@ -129,6 +132,7 @@ class JobEvent(Shape):
     details: Any
     """What belongs to it, such as the parameters of `created`; may be `null`."""
     created_at: Time
+    instance_id: Id | None = None
 
 
 class JobEventList(Shape):

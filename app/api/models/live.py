@@ -1,28 +1,24 @@
-"""What streams send: the data of server-sent events, by their names."""
+"""What streams send beside `JobStatus` (event `job`) and `JobEvent` (event `life`)."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal
 
-from app.api.models.base import Id, Shape
-from app.api.models.jobs import JobEvent, JobStatus
-
-
-class JobUpdate(JobStatus):
-    """Event `job`: where a job stands. Sent first for every job in view, then at every change."""
-
-    instance_id: Id | None
-
-
-class LifeEvent(JobEvent):
-    """Event `life`: something happened to a job. Its id is the position to resume from."""
+from app.api.models.base import Shape
 
 
 class StreamNotice(Shape):
-    """Events `degraded` (the database is away; what is shown may be old), `recovered` (all is up
-    to date again) and `end` (nothing more will come)."""
+    """Events `degraded` (the database is away: what you saw may be old) and `recovered` (it is
+    back, and what was missed follows)."""
 
-    model_config = {"extra": "allow"}
+    detail: str
+    """The same for people."""
 
-    reason: Any = None
-    """Why, for people."""
+
+class StreamEnd(Shape):
+    """Event `end`: the stream is over."""
+
+    reason: Literal["job_ended", "job_gone", "key_ended", "server_stopping"]
+    """After `server_stopping` connect again; after the others there is nothing to come."""
+    detail: str
+    """The same for people."""

@@ -37,7 +37,7 @@ def test_an_item_comes_with_all_that_is_needed_to_process_it(sql: Sql, chat: Cha
 
     assert rows == [
         (1, message, "audio", "audio/ogg; codecs=opus", "a/b.ogg", "https://example.org/b.ogg",
-         "3EB0", "a caption", "pt", False)
+         "3EB0", "a caption", "pt", False, False)
     ]  # fmt: skip
 
 

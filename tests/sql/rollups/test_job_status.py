@@ -70,7 +70,8 @@ def test_a_job_s_json_has_every_column_of_the_contract(sql: Sql, job_id: UUID) -
         "totalItems", "processedItems", "failedItems", "skippedItems", "currentItem",
         "progressPercent", "totalCostUsd", "totalTokens", "resultsSummary", "errorMessage",
         "estimatedCompletion", "createdAt", "startedAt", "completedAt", "reusedItems",
-        "unpricedItems", "maxCostUsd", "pauseReason",
+        "unpricedItems", "maxCostUsd", "pauseReason", "failureThreshold", "priority", "lanes",
+        "callbackUrl", "metadata", "retryOf",
     }  # fmt: skip
     assert job["id"] == str(job_id)
     assert job["createdAt"] == "2026-06-30T12:00:00.000Z"

@@ -45,6 +45,12 @@ def fields(sql: Sql, request: Any) -> list[str]:
         TIMED | {"language": "pt-BR"},
         TIMED | {"language": "zh-Hant-TW"},
         TIMED | {"language": "fil"},
+        TIMED | {"priority": -100, "lanes": 64, "failureThreshold": 1, "dryRun": False},
+        TIMED | {"priority": 100, "lanes": 1, "failureThreshold": 0.001},
+        TIMED | {"callbackUrl": "https://example.org:8443/hooks?of=chats"},
+        TIMED | {"callbackUrl": "http://[::1]/"},
+        TIMED | {"metadata": {}},
+        TIMED | {"metadata": {"x" * 64: "x" * 512} | {str(n): "" for n in range(15)}},
     ],
 )
 def test_a_good_request_has_no_problems(sql: Sql, request_: dict[str, Any]) -> None:
@@ -86,12 +92,24 @@ def test_null_counts_as_absent(sql: Sql, field: str) -> None:
                           [None], [["audio"]], ["audio", ""])
         ),
         ({"colour": None}, "colour"),
+        *(({"priority": wrong}, "priority") for wrong in (-101, 101, 0.5, "1", True, [1])),
+        *(({"lanes": wrong}, "lanes") for wrong in (0, -1, 65, 1.5, "8", False, {})),
+        *(
+            ({"failureThreshold": wrong}, "failureThreshold")
+            for wrong in (0, -0.1, 1.01, "0.5", True, [0.5])
+        ),
+        *(
+            ({"callbackUrl": wrong}, "callbackUrl")
+            for wrong in ("", "example.org", "ftp://example.org", "https://", "https://a b/",
+                          "https://user@example.org/", "https://example.org/" + "x" * 2000, 1, [])
+        ),
         *(
             ({"metadata": wrong}, "metadata")
-            for wrong in ("", [], {"": "x"}, {"x": 1}, {"x": None}, {"x" * 65: "x"},
-                          {"x": "x" * 513}, {str(n): "x" for n in range(17)})
+            for wrong in ("a", [], 1, {"": "x"}, {"x" * 65: "x"}, {"a": 1}, {"a": None, "b": {}},
+                          {"a": "x" * 513}, {str(n): "" for n in range(17)})
         ),
-        *(({wrong: 1}, wrong) for wrong in ("priority", "lanes", "chatID", "chat_id", "")),
+        *(({"dryRun": wrong}, "dryRun") for wrong in ("true", 1, [])),
+        *(({wrong: 1}, wrong) for wrong in ("retryOf", "chatID", "chat_id", "")),
     ],
 )  # fmt: skip
 def test_a_field_that_is_wrong_is_named(sql: Sql, change: dict[str, Any], field: str) -> None:
