@@ -80,6 +80,7 @@ _PROBLEMS: Final[Mapping[int, str]] = {
     408: "The body did not arrive in time.",
     409: "The job is in a state in which that cannot be done.",
     413: "The body is too large.",
+    414: "The address is too long.",
     415: "The body is not declared as `application/json`.",
     422: "Fields or parameters cannot be used; `errors` names each.",
     500: "A defect of Backscroll; its log says which.",
@@ -196,7 +197,7 @@ def _operation(
     if operation.scope is not None:
         problems |= {401, 403}
     if parameters:
-        problems.add(400)
+        problems |= {400, 414}
     described["responses"] = {
         **{
             str(status): _answer(each, shapes) | ({"links": links} if status == 201 else {})

@@ -14,7 +14,7 @@ from app.api import examples
 from app.api.access import WRITE
 from app.api.description import Answer, Body, Operation, Parameter
 from app.api.models.base import ContentType, ItemStatus, JobState, JobType
-from app.api.models.callbacks import CallbackList, RedeliverRequest, Redelivered
+from app.api.models.callbacks import CallbackList, Redelivered, RedeliverRequest
 from app.api.models.estimates import Estimate
 from app.api.models.items import ItemList, JobDetails
 from app.api.models.jobs import Job, JobEventList, JobList, JobStatus
@@ -352,7 +352,7 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ("GET", f"{ONE}/callbacks"): Operation(
         "listBatchJobCallbacks", "Live", "List a job's callbacks",
         "What its `callbackUrl` was told, and how each delivery went, oldest first.",
-        {200: Answer("A page of callbacks.", Body(CallbackList, {"callbacks": examples.CALLBACKS}))},
+        {200: Answer("A page.", Body(CallbackList, {"callbacks": examples.CALLBACKS}))},
         (_LIMIT, _cursor("cursor", "nextCursor", "number-[0-9]{1,18}")),
         problems=(404, 422),
     ),

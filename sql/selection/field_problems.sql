@@ -129,7 +129,8 @@ as $$
   where g.key = 'callbackUrl'
     and (
       g.type <> 'string' or length(g.text) > 2000
-      or g.text !~* '^https?://[^[:space:]/?#@]+([/?#][^[:space:]]*)?$'
+      -- visible characters of ASCII; none of / ? # @ in the host
+      or g.text !~* '^https?://[!-"$-.0->A-~]+([/?#][!-~]*)?$'
     )
 
   union all

@@ -30,7 +30,9 @@ FailureThreshold = Annotated[
 ]
 CallbackUrl = Annotated[
     str,
-    StringConstraints(max_length=2000, pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[!-~]+$"),
+    StringConstraints(
+        max_length=2000, pattern=r'^[Hh][Tt][Tt][Pp][Ss]?://[!-"$-.0->A-~]+([/?#][!-~]*)?$'
+    ),
 ]
 Metadata = Annotated[
     dict[str, str],
