@@ -12,11 +12,13 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
 from app.database import Database, DatabaseAway, Locked, UnusableInput
+from workers.processors.base import Usage
+from workers.providers.told import SENSELESS
 from workers.results import Result
 
 logger = logging.getLogger(__name__)
@@ -129,6 +131,7 @@ class Recorder:
                 await self._record([result for result, _ in batch], current)
                 return batch
             except Locked:
+                current = {}
                 batch = await self._set_locked_aside(batch)
             except DatabaseAway as error:
                 logger.warning("%d results wait for the database: %s", self.waiting, error)
@@ -140,19 +143,19 @@ class Recorder:
 
     async def _set_locked_aside(self, batch: list[Reported]) -> list[Reported]:
         """What of `batch` nobody's lock is in the way of; the others are tried again later."""
+        named = [{"jobId": str(result.job_id), "seq": result.seq} for result, _ in batch]
         try:
             locked = set(
                 await self._database.rows(
-                    "select * from batch.items_behind_locks(%s)",
-                    [json.dumps([{"jobId": str(r.job_id), "seq": r.seq} for r, _ in batch])],
+                    "select * from batch.items_behind_locks(%s)", [json.dumps(named)]
                 )
             )
         except DatabaseAway:
             return batch
         if locked:
             logger.warning(
-                "%d results wait: somebody has locked their messages in a transaction that is"
-                " still open (pg_stat_activity tells who)",
+                "%d results wait: somebody has locked their messages or jobs in a transaction that"
+                " is still open (pg_stat_activity tells who)",
                 len(locked),
             )
         self._behind_locks += [each for each in batch if (each[0].job_id, each[0].seq) in locked]
@@ -201,7 +204,7 @@ class Recorder:
                 try:
                     await self._record([refused], {})
                 except UnusableInput:
-                    await self._record([replace(refused, usage=())], {})
+                    await self._record([replace(refused, usage=_unknown(refused.usage))], {})
 
     async def _pulse(self) -> None:
         """Tells progress, apart from recording: see `batch.pulse_jobs`."""
@@ -216,3 +219,8 @@ class Recorder:
             except DatabaseAway:
                 continue
             self._unpulsed.difference_update(job_id for (job_id,) in told)
+
+
+def _unknown(usage: Sequence[Usage]) -> Sequence[Usage]:
+    """The same requests, of which nobody knows what they used: not free, but without a cost."""
+    return [Usage(each.provider, each.model, input_tokens=SENSELESS) for each in usage]

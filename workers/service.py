@@ -139,6 +139,7 @@ class Worker:
             self._processing.registry,
             Admission(self._database),
             places,
+            worker_id=worker_id,
             language=self._settings.language,
         )
         running = RunningSlices(self._settings.cancel_grace, self._settings.stop_grace)

@@ -54,6 +54,7 @@ begin
   v_deleted := v_deleted + v_rows;
 
   delete from batch.item_losses as l where l.job_id = p_job_id;
+  delete from batch.billed_attempts as a where a.job_id = p_job_id;
   return v_deleted;
 end;
 $$;

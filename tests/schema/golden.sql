@@ -52,6 +52,21 @@ table batch.api_keys (
   constraint scopes_are_known CHECK (((cardinality(scopes) > 0) AND (scopes <@ ARRAY['jobs:read'::text, 'jobs:write'::text, 'admin'::text])))
 ) with (fillfactor=50);
 
+table batch.billed_attempts (
+  job_id uuid not null,
+  seq integer not null,
+  report uuid not null,
+  place integer not null,
+  usage jsonb not null,
+  cost_usd numeric(12,8),
+  tokens_used integer not null,
+  worker_id bigint not null,
+  billed_at timestamp with time zone not null,
+  constraint billed_attempts_pkey PRIMARY KEY (job_id, seq, report, place),
+  constraint attempt_cost_is_not_negative CHECK ((cost_usd >= (0)::numeric)),
+  constraint billed_attempts_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
+);
+
 table batch.claims (
   sha256 bytea not null,
   processing_type text not null,
@@ -119,6 +134,9 @@ table batch.item_results (
   finished_at timestamp with time zone not null,
   usage jsonb,
   is_reused boolean not null default false,
+  media_seconds numeric(12,3),
+  media_pages integer,
+  media_bytes bigint,
   constraint item_results_pkey PRIMARY KEY (job_id, seq),
   constraint cost_is_not_negative CHECK ((cost_usd >= (0)::numeric)),
   constraint only_failed_results_have_an_error CHECK (((error_code IS NOT NULL) = (status = 'failed'::batch.result_status)))
@@ -271,8 +289,10 @@ table batch.model_prices (
   constraint minimum_is_not_negative CHECK ((minimum_units >= (0)::numeric)),
   constraint price_is_not_negative CHECK ((usd >= (0)::numeric)),
   constraint price_is_per_something CHECK ((per_units > (0)::numeric)),
-  constraint unit_is_known CHECK ((unit = ANY (ARRAY['audio_second'::text, 'input_token'::text, 'audio_token'::text, 'output_token'::text])))
+  constraint unit_is_known CHECK ((unit = ANY (ARRAY['audio_second'::text, 'input_token'::text, 'cached_token'::text, 'audio_token'::text, 'output_token'::text])))
 );
+
+CREATE TRIGGER tg_model_prices__are_by_hand BEFORE UPDATE OF usd, per_units, minimum_units ON batch.model_prices FOR EACH ROW WHEN ((old.source = new.source)) EXECUTE FUNCTION batch.tg_model_prices__are_by_hand();
 
 table batch.provider_leases (
   provider text not null,
@@ -391,7 +411,11 @@ view batch.spending (
 
 function batch.actor() returns text language sql stable;
 
+function batch.add_attempts(p_worker_id bigint, p_job_id uuid, p_seq integer, p_report uuid, p_usage jsonb) returns void language sql volatile set search_path="";
+
 function batch.admit_items(p_items jsonb) returns TABLE(job_id uuid, seq integer, verdict text, content text, model text, provider text, language text, duration integer) language plpgsql volatile set search_path="";
+
+function batch.assumed_item(p_content_type batch.content_type, p_provider text, p_model text, p_seconds numeric, p_bytes numeric) returns TABLE(likely text, ms numeric, cost_usd numeric) language sql stable set search_path="";
 
 function batch.audit() returns TABLE(job_id uuid, counter text, counted numeric, found numeric) language sql stable set search_path="";
 
@@ -408,6 +432,8 @@ function batch.content_type_of(p_mime_type text, p_message_type text DEFAULT NUL
 function batch.cost_of_usage(p_usage jsonb, p_at timestamp with time zone) returns numeric language sql stable set search_path="";
 
 function batch.cost_of_usages(p_usages jsonb, p_at timestamp with time zone) returns numeric language sql stable set search_path="";
+
+function batch.count_media(p_content_types batch.content_type[], p_message_ids uuid[]) returns jsonb language sql stable set search_path="";
 
 function batch.create_api_key(p_name text, p_scopes text[] DEFAULT '{jobs:read,jobs:write}'::text[], p_instance_ids uuid[] DEFAULT NULL::uuid[], p_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT id uuid, OUT key text) returns record language plpgsql volatile set search_path="";
 
@@ -427,9 +453,9 @@ function batch.defer_task(p_task text, p_priority integer, p_args jsonb) returns
 
 function batch.encode_cursor(p_position jsonb) returns text language sql immutable;
 
-function batch.estimate_items(p_job batch.jobs) returns jsonb language sql stable set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set search_path="";
+function batch.estimate_items(p_job batch.jobs) returns jsonb language sql stable set search_path="";
 
-function batch.estimate_job(p_request jsonb, p_instance_ids uuid[] DEFAULT NULL::uuid[]) returns json language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
+function batch.estimate_job(p_request jsonb, p_instance_ids uuid[] DEFAULT NULL::uuid[], p_sampled jsonb DEFAULT '{}'::jsonb) returns json language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
 
 function batch.estimate_json(p_job batch.jobs, p_types jsonb) returns json language sql stable set search_path="";
 
@@ -449,6 +475,8 @@ function batch.finish_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigi
 
 function batch.fold_progress(p_job_id uuid) returns void language sql volatile set search_path="";
 
+function batch.give_up_item(p_worker_id bigint, p_job_id uuid, p_first_seq integer, p_seq integer, p_report uuid, p_usage jsonb, p_reason text) returns void language plpgsql volatile set search_path="";
+
 function batch.heartbeat(p_worker_id bigint, p_timeout interval) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set search_path="";
 
 function batch.hold_if_failing(p_job_id uuid) returns void language plpgsql volatile set search_path="";
@@ -460,6 +488,8 @@ function batch.hold_provider(p_provider text, p_seconds double precision) return
 function batch.installed_checksum() returns text language sql stable set search_path="";
 
 function batch.installed_version() returns text language sql stable set search_path="";
+
+function batch.is_believable(p_usage jsonb) returns boolean language sql immutable set search_path="";
 
 function batch.iso_time(p_time timestamp with time zone) returns text language sql stable;
 
@@ -491,6 +521,8 @@ function batch.media_bytes(p_metadata jsonb) returns numeric language sql immuta
 
 function batch.media_content_takes_job_id() returns boolean language sql stable set search_path="";
 
+function batch.media_pages(p_metadata jsonb) returns numeric language sql immutable set search_path="";
+
 function batch.media_seconds(p_metadata jsonb) returns numeric language sql immutable set search_path="";
 
 function batch.move_job(p_job_id uuid, p_to batch.job_state, p_details jsonb DEFAULT '{}'::jsonb) returns batch.jobs language plpgsql volatile set search_path="";
@@ -498,6 +530,10 @@ function batch.move_job(p_job_id uuid, p_to batch.job_state, p_details jsonb DEF
 function batch.next_slice_size(p_size integer, p_items integer, p_elapsed interval) returns integer language sql immutable set search_path="";
 
 function batch.notify_job(p_job_id uuid) returns void language sql volatile set search_path="";
+
+function batch.number_of(p_value jsonb, p_most numeric) returns numeric language sql immutable set search_path="";
+
+function batch.offers() returns TABLE(content_type batch.content_type, provider text, model text, places numeric, least_seconds numeric) language sql stable set search_path="";
 
 function batch.open_slices(p_job_id uuid) returns void language plpgsql volatile set search_path="";
 
@@ -522,6 +558,8 @@ function batch.read_questions(p_items jsonb) returns TABLE(job_id uuid, seq inte
 function batch.read_request(p_request jsonb, p_instance_ids uuid[] DEFAULT NULL::uuid[]) returns batch.jobs language plpgsql stable set search_path="";
 
 function batch.read_time(p_text text) returns timestamp with time zone language plpgsql immutable set DateStyle=ISO, YMD set TimeZone=UTC set search_path="";
+
+function batch.recent_results(p_content_type batch.content_type) returns TABLE(provider text, model text, ms numeric, cost_usd numeric, seconds numeric, pages numeric, bytes numeric) language sql stable set search_path="";
 
 function batch.record_results(p_worker_id bigint, p_results jsonb, p_current jsonb DEFAULT '{}'::jsonb) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set lock_timeout=2s set search_path="";
 
@@ -549,6 +587,8 @@ function batch.retry_job(p_job_id uuid, p_overrides jsonb DEFAULT '{}'::jsonb, p
 
 function batch.revoke_api_key(p_key text) returns uuid language plpgsql volatile set search_path="";
 
+function batch.sample_media(p_request jsonb, p_instance_ids uuid[] DEFAULT NULL::uuid[]) returns TABLE(content_type text, local_path text) language plpgsql stable set plan_cache_mode=force_custom_plan set search_path="";
+
 function batch.select_failed(p_job_id uuid, p_content_types batch.content_type[]) returns TABLE(message_id uuid, content_type batch.content_type, platform_timestamp timestamp without time zone, has_content boolean) language sql stable;
 
 function batch.select_media(p_instance_id uuid, p_chat_id uuid, p_since timestamp without time zone, p_content_types batch.content_type[]) returns TABLE(message_id uuid, content_type batch.content_type, platform_timestamp timestamp without time zone, has_content boolean) language sql stable;
@@ -561,20 +601,24 @@ function batch.settle_job(p_job_id uuid) returns void language plpgsql volatile 
 
 function batch.stop_worker(p_worker_id bigint) returns void language sql volatile set search_path="";
 
+function batch.storable_cost(p_usd numeric) returns numeric language sql immutable set search_path="";
+
 function batch.sweep(p_worker_id bigint, p_timeout interval) returns integer language plpgsql volatile set search_path="";
 
 function batch.sync_prices(p_prices jsonb, p_source text) returns integer language sql volatile set search_path="";
 
-function batch.take_provider_shares(p_worker_id bigint, p_provider text, p_wanted integer, p_returned integer) returns TABLE(granted integer, retry_after_seconds double precision, is_limited boolean) language plpgsql volatile set search_path="";
+function batch.take_provider_shares(p_worker_id bigint, p_provider text, p_wanted integer, p_in_flight integer) returns TABLE(granted integer, retry_after_seconds double precision, is_limited boolean) language plpgsql volatile set search_path="";
 
-function batch.take_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns TABLE(seq integer, message_id uuid, content_type batch.content_type, mime_type text, local_path text, media_url text, external_id text, caption text, language text, is_forced boolean, is_suspect boolean) language plpgsql volatile set lock_timeout=2s set plan_cache_mode=force_custom_plan set search_path="";
+function batch.take_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns TABLE(seq integer, message_id uuid, content_type batch.content_type, mime_type text, local_path text, media_url text, external_id text, caption text, language text, is_forced boolean, is_suspect boolean, wanted_for_seconds double precision) language plpgsql volatile set lock_timeout=500ms set plan_cache_mode=force_custom_plan set search_path="";
 
 function batch.tell_workers_to_stop(p_job_id uuid, p_has_ended boolean) returns void language sql volatile set search_path="";
 
 function batch.text_of(p_content_type batch.content_type, p_transcription text, p_image_description text, p_video_description text, p_document_extraction text) returns text language sql immutable;
 
+function batch.tg_model_prices__are_by_hand() returns trigger language plpgsql volatile set search_path="";
+
 function batch.tokens_of_usages(p_usages jsonb) returns integer language sql immutable set search_path="";
 
-function batch.usual_item(p_content_type batch.content_type, p_provider text, p_model text, p_seconds numeric, OUT ms_low numeric, OUT ms numeric, OUT ms_high numeric, OUT cost_low numeric, OUT cost numeric, OUT cost_high numeric) returns record language sql stable set search_path="";
+function batch.usual_item(p_content_type batch.content_type, p_provider text, p_model text, p_seconds numeric, p_pages numeric DEFAULT NULL::numeric, p_bytes numeric DEFAULT NULL::numeric, OUT ms_low numeric, OUT ms numeric, OUT ms_high numeric, OUT cost_low numeric, OUT cost numeric, OUT cost_high numeric) returns record language sql stable set search_path="";
 
 function batch.visible_job(p_job_id uuid, p_instance_ids uuid[]) returns uuid language plpgsql stable set search_path="";
