@@ -162,7 +162,8 @@ VALUES: list[Any] = [
     "0198a7c4-0000-7000-8000-00000000abcd0", "0198a7c400007000800000000000abcd",
     "https://example.org", "HTTP://example.org:8080/a?b=c#d", "https://", "https:///path",
     "https://?query", "https://user:word@example.org/", "https://example.org/a@b",
-    "https://example.org/a b", "https://example.org/é", "https://[::1]:80", "ftp://example.org", "example.org",
+    "https://example.org/a b", "https://example.org/é", "https://[::1]:80",
+    "ftp://example.org", "example.org",
     "https://example.org/" + "x" * 1980, "https://example.org/" + "x" * 1981,
     [], ["audio"], ["audio", "image", "video", "document"], ["audio", "audio"], ["gif"], [None],
     [1], {}, {"a": "b"}, {"a": ""}, {"": "b"}, {"a": 1}, {"a": None}, {"x" * 64: "y" * 512},
@@ -323,6 +324,7 @@ def ended(api_sql: Sql) -> UUID:
         *(failed(job_id, 1, seq) for seq in (4, 5)),
     )
     api_sql.finish(job_id, 1, worker)
+    api_sql.run("select batch.stop_worker(%s)", worker)
     return job_id
 
 
