@@ -13,6 +13,7 @@ class ContentTypeEstimate(Shape):
     to_process: Count
     known_seconds: Seconds | None
     """The length of the sound and film whose length the platform has told."""
+    known_pages: Count | None
     known_bytes: Count | None
     provider: str
     """Whom a running worker asks first."""
