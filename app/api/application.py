@@ -10,6 +10,7 @@ from app.api.access import Access, KeyRing
 from app.api.batch_jobs import BatchJob, BatchJobs, Estimate
 from app.api.browsers import Cors, MetricsOnly, SafeAnswers
 from app.api.callbacks import Callbacks
+from app.api.docs import add_docs
 from app.api.health import Health
 from app.api.meters import HttpMeters
 from app.api.metrics import Metrics
@@ -119,6 +120,7 @@ def build_application(database: Database, settings: Settings | None = None) -> O
     app.add_route("/healthz", health, suffix="alive")
     app.add_route("/readyz", health, suffix="ready")
     app.add_route("/metrics", Metrics(database, meters, metrics_port))
+    add_docs(app)
     return app
 
 
