@@ -11,14 +11,17 @@ import psycopg
 
 from app import __version__
 from app.cli.completion_command import completion_command
+from app.cli.config_command import config_command
 from app.cli.database_commands import migrate_command, psql_command
 from app.cli.demo_command import demo_command
+from app.cli.doctor.command import doctor_command
 from app.cli.in_reading_order import InReadingOrder
 from app.cli.jobs import jobs
 from app.cli.keys_commands import keys
 from app.cli.prices_commands import prices
 from app.cli.prune_command import prune_command
 from app.cli.run_commands import serve_command, up_command, worker_command
+from app.cli.webhooks_commands import webhooks
 from app.database import DatabaseAway, Refused, UnusableInput
 from app.embedded import EmbeddedPostgresError
 from app.migrate import CannotMigrate
@@ -73,12 +76,15 @@ for command in (
     demo_command,
     jobs,
     keys,
+    webhooks,
     prices,
     psql_command,
     migrate_command,
     prune_command,
     serve_command,
     worker_command,
+    config_command,
+    doctor_command,
     completion_command,
 ):
     backscroll.add_command(command)
