@@ -87,12 +87,12 @@ class Client:
         request = {**event.request, **more}
         if request["jobType"] == "targeted_chat_sync":
             request["chatId"] = str(self._world.chats[event.which % len(self._world.chats)])
-        self._created(self._ask("POST", JOBS, request, f"create {next(self._numbers)}"))
+        self._created(self._ask("POST", JOBS, request, f"create-{next(self._numbers)}"))
 
     def _retry(self, which: int) -> None:
         if self.jobs:
             job = self.jobs[which % len(self.jobs)]
-            key = f"retry {next(self._numbers)}"
+            key = f"retry-{next(self._numbers)}"
             self._created(self._ask("POST", f"{JOBS}/{job}/retry", {}, key))
 
     def _created(self, answer: httpx.Response) -> None:

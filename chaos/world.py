@@ -37,6 +37,13 @@ _LEASH = (
     "os.getppid() == int(sys.argv[1]) or sys.exit(1)\n"
     "os.execv(sys.argv[2], sys.argv[2:])\n"
 )
+_SURROUNDINGS = {
+    name: value
+    for name, value in os.environ.items()
+    if not name.startswith(("DATABASE_", "BACKSCROLL_", "PG", "GROQ_", "OPENAI_", "GEMINI_"))
+}
+"""Without settings: they would lead to somebody's database or providers."""
+
 _STARTING_SECONDS = 90.0
 _STOPPING_SECONDS = 60.0
 _SETTINGS = {
@@ -195,15 +202,10 @@ class World:
 
     def start(self, member: Member) -> None:
         """Starts a member's next life."""
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("DATABASE_", "BACKSCROLL_", "PG", "GROQ", "OPENAI", "GEMINI"))
-        }
         key = f"{member.name}.{member.lives + 1}"
         keys = {f"{name}_API_KEY": key for name in ("GROQ", "OPENAI", "GEMINI")}
         member.start(
-            kept
+            _SURROUNDINGS
             | _SETTINGS
             | {"DATABASE_URL": self.url, "BACKSCROLL_MEDIA_ROOT": str(self._media)}
             | self.stand_in.environment
@@ -218,7 +220,7 @@ class World:
                     sys.executable, "-S", "-c", _LEASH, str(os.getpid()),
                     sys.executable, "-m", "app.cli", *command,
                 ],
-                env={**os.environ, "DATABASE_URL": self.url},
+                env={**_SURROUNDINGS, "DATABASE_URL": self.url},
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0,
             )  # fmt: skip
 

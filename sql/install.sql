@@ -22,6 +22,7 @@
 \ir selection/select_media.sql
 \ir selection/select_failed.sql
 \ir selection/find_chat.sql
+\ir selection/find_job.sql
 \ir selection/field_problems.sql
 \ir selection/request_problems.sql
 \ir selection/read_request.sql
@@ -51,6 +52,8 @@
 -- rollups: what is read
 \ir rollups/batch_jobs.sql
 \ir rollups/job_json.sql
+\ir rollups/is_final.sql
+\ir rollups/status_json.sql
 \ir rollups/job_status.sql
 \ir rollups/item_json.sql
 \ir rollups/result_page.sql
@@ -61,13 +64,30 @@
 \ir rollups/report_items.sql
 \ir rollups/event_json.sql
 \ir rollups/list_events.sql
+\ir rollups/working_json.sql
+\ir rollups/last_failures.sql
+\ir rollups/watch_job.sql
+\ir rollups/live_states.sql
+\ir rollups/missed_events.sql
 \ir rollups/fold_progress.sql
 \ir rollups/audit.sql
 \ir pricing/spending.sql
 
--- notifications: what LISTEN batch_jobs hears
+-- notifications: what LISTEN batch_jobs, batch_events and batch_stops hear
 \ir notifications/notify_job.sql
+\ir notifications/place_event.sql
 \ir notifications/tell_workers_to_stop.sql
+
+-- callbacks: telling a job's callbackUrl, and what became of it
+\ir callbacks/add_callback.sql
+\ir callbacks/callback_delay.sql
+\ir callbacks/end_callback.sql
+\ir callbacks/take_callbacks.sql
+\ir callbacks/record_callback_attempt.sql
+\ir callbacks/callback_json.sql
+\ir callbacks/list_callbacks.sql
+\ir callbacks/redeliver_callbacks.sql
+\ir callbacks/webhook_secret.sql
 
 -- state machine: every move a job can make, and its end
 \ir state_machine/move_job.sql
@@ -98,6 +118,7 @@
 \ir execution/admit_items.sql
 \ir execution/finish_slice.sql
 \ir execution/lose_slice.sql
+\ir metrics/retire_meters.sql
 \ir execution/register_worker.sql
 \ir execution/heartbeat.sql
 \ir execution/stop_worker.sql
@@ -124,6 +145,12 @@
 \ir providers/take_provider_shares.sql
 \ir providers/hold_provider.sql
 
+-- metrics: what Prometheus is told
+\ir metrics/job_metrics.sql
+\ir metrics/queue_metrics.sql
+\ir metrics/worker_metrics.sql
+\ir metrics/metrics.sql
+
 -- pricing: what a job would take
 \ir pricing/sample_media.sql
 \ir pricing/estimate_job.sql
@@ -133,6 +160,7 @@
 \ir access/find_api_key.sql
 \ir access/list_api_keys.sql
 \ir access/revoke_api_key.sql
+\ir access/unusable_api_keys.sql
 \ir access/visible_job.sql
 \ir access/installed_version.sql
 \ir access/installed_checksum.sql

@@ -10,13 +10,14 @@ import json
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import falcon
 import falcon.asgi
 import psycopg
 
-from app.database import DatabaseAway, Refused, UnusableInput
+from app import log_context
+from app.database import DatabaseAway, Refused, TookTooLong, UnusableInput
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +25,23 @@ MEDIA_PROBLEM = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
 NOT_MIGRATED = "the database is not migrated: run `backscroll migrate`"
 
-# Python 3.13 calls these two otherwise; what clients match on must not hang on that.
-_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+TYPES: Final[Mapping[int, str]] = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    408: "Request Timeout",
+    409: "Conflict",
+    413: "Content Too Large",
+    414: "URI Too Long",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+"""The titles of the problems by their HTTP status; docs/reference/problems.md explains each."""
 
 
 class BadRequest(Exception):
@@ -45,6 +61,7 @@ def add_error_handlers(app: falcon.asgi.App[Any, Any]) -> None:
     app.add_error_handler(Exception, _unexpected)
     app.add_error_handler(falcon.HTTPError, _http_error)
     app.add_error_handler(DatabaseAway, _database_away)
+    app.add_error_handler(TookTooLong, _took_too_long)
     for missing in (
         psycopg.errors.UndefinedFunction,
         psycopg.errors.UndefinedTable,
@@ -56,15 +73,22 @@ def add_error_handlers(app: falcon.asgi.App[Any, Any]) -> None:
     app.add_error_handler(BadRequest, _bad_request)
 
 
+def problem_type(status: int) -> str:
+    """What a program knows a problem by. Statuses without a type of ours are about:blank."""
+    title = TYPES.get(status)
+    return f"urn:backscroll:problem:{title.lower().replace(' ', '-')}" if title else "about:blank"
+
+
 def problem(status: int, detail: str, **more: Any) -> str:
     """The JSON text of a problem with this HTTP status."""
-    title = _TITLES.get(status) or HTTPStatus(status).phrase
+    request_id = log_context.request_id.get()
     return json.dumps(
         {
-            "type": f"urn:backscroll:problem:{title.lower().replace(' ', '-')}",
-            "title": title,
+            "type": problem_type(status),
+            "title": TYPES.get(status) or HTTPStatus(status).phrase,
             "status": status,
             "detail": detail,
+            **({"requestId": request_id} if request_id else {}),
             **more,
         }
     )
@@ -123,6 +147,13 @@ async def _database_away(
 ) -> None:
     logger.warning("%s %s: the database is away: %s", req.method, req.path, error)
     answer_unavailable(resp, "the database cannot be reached now; try again in a moment")
+
+
+async def _took_too_long(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, error: TookTooLong, params: Any
+) -> None:
+    logger.warning("%s %s: %s", req.method, req.path, str(error).partition("\n")[0])
+    answer_unavailable(resp, "the database took too long over this; try again in a moment")
 
 
 async def _not_migrated(
