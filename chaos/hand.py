@@ -48,11 +48,11 @@ class Hand:
             "terminate backends": lambda: self._terminate("%"),
             "drop listeners": lambda: self._terminate("backscroll listen"),
             "lock a job": lambda: self._lock(
-                "select id from batch.jobs order by created_at desc offset %s % 5 limit 1"
+                "select id from batch.jobs order by created_at desc offset mod(%s, 5) limit 1"
                 " for update", event,
             ),
             "lock messages": lambda: self._lock(
-                "select id from public.messages order by id offset %s % 100 limit 40 for update",
+                "select id from public.messages order by id offset mod(%s, 100) limit 40 for update",
                 event,
             ),
             "migrate": self._migrate,
@@ -143,8 +143,7 @@ class Hand:
         connection = psycopg.connect(self._world.url)
         with contextlib.suppress(psycopg.Error):
             connection.execute("set lock_timeout = '2s'")
-            connection.execute(query.replace("% 5", "%% 5").replace("% 100", "%% 100").encode(),
-                               [event.which])  # fmt: skip
+            connection.execute(query.encode(), [event.which])
         self._later(event.seconds, connection.close)
 
     def _migrate(self) -> None:
