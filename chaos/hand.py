@@ -52,7 +52,7 @@ class Hand:
                 " for update", event,
             ),
             "lock messages": lambda: self._lock(
-                "select id from public.messages order by id offset mod(%s, 100) limit 40 for update",
+                "select id from public.messages order by id offset mod(%s, 99) limit 9 for update",
                 event,
             ),
             "migrate": self._migrate,
