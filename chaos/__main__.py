@@ -6,6 +6,7 @@ import argparse
 import random
 import signal
 import sys
+import traceback
 from types import FrameType
 
 from chaos.plan import make_plan
@@ -36,6 +37,9 @@ def main() -> int:
         report = Run(plan, (lambda _: None) if given.quiet else _say, given.workers).run()
     except Failed as failure:
         _say(f"\nNOT SURVIVED: {failure}\n\nto see it again: {again}")
+        return 1
+    except Exception:
+        _say(f"\nNOT SURVIVED:\n{traceback.format_exc()}\nto see it again: {again}")
         return 1
     except KeyboardInterrupt:
         _say("stopped; nothing is left running")

@@ -39,7 +39,7 @@ class Run:
 
     def run(self) -> list[str]:
         """The report, a line each. Raises Failed with the first thing that does not hold."""
-        is_good = False
+        keeps_logs = True
         client: Client | None = None
         threads: list[threading.Thread] = []
         try:
@@ -58,8 +58,11 @@ class Run:
             self._hand.put_right()
             took = self._wait_for_the_end(client)
             report = self._report(client, took)
-            is_good = True
+            keeps_logs = False
             return report
+        except KeyboardInterrupt:
+            keeps_logs = False
+            raise
         finally:
             self._over.set()
             if client is not None:
@@ -68,8 +71,8 @@ class Run:
                 thread.join(30)
             if client is not None:
                 client.close()
-            self._world.close(keep=not is_good)
-            if not is_good:
+            self._world.close(keep=keeps_logs)
+            if keeps_logs:
                 self._say(f"the logs are in {self._world.folder}")
 
     def _beside(self, work: Callable[[], None]) -> threading.Thread:
