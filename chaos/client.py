@@ -127,6 +127,8 @@ class Client:
                     return answer
                 if answer.status_code not in _AWAY:
                     raise Failed(f"{method} {path} was answered with {said}")
+            if self.over.is_set():
+                raise Failed(f"{method} {path} was not answered before the run was over: {said}")
             if time.monotonic() - began > _PATIENCE_SECONDS:
                 raise Failed(f"{method} {path} was not answered for {_PATIENCE_SECONDS} s: {said}")
             self.over.wait(0.2)
