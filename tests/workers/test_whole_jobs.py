@@ -168,7 +168,7 @@ def test_a_worker_that_does_not_listen_finds_jobs_and_cancels_by_asking(scene: S
     wait_until(lambda: scene.sql.value("select count(*) from batch.workers"), "a worker")
 
     job_id = scene.create()
-    wait_until(lambda: scene.workers.started(), "the item to begin")
+    wait_until(scene.workers.started, "the item to begin")
     scene.sql.run("select batch.cancel_job(%s)", job_id)
 
     scene.wait_until_idle(job_id)
