@@ -24,14 +24,14 @@ async def listen(
     channels: Iterable[str],
     on_notification: Callable[[str, str], Awaitable[None]],
     on_connected: Callable[[], Awaitable[None]] | None = None,
-    on_lost: Callable[[], None] | None = None,
+    on_state: Callable[[bool], None] | None = None,
 ) -> None:
     """Calls `on_notification(channel, payload)` for every notification, until cancelled.
 
     After each (re)connection `on_connected` is called: what was notified while the connection
-    was away is lost, and is to be looked up. `on_lost` is called whenever it breaks or cannot be
-    made, also when one of the others raises DatabaseAway. Needs a direct connection: transaction
-    poolers break LISTEN.
+    was away is lost, and is to be looked up; if that raises DatabaseAway, all begins again.
+    `on_state` is told whether it listens now, for those who watch over it. Needs a direct
+    connection: transaction poolers break LISTEN.
     """
     pause = 0.1
     while True:
@@ -40,6 +40,8 @@ async def listen(
                 _watched(connection_string(url, "backscroll listen")), autocommit=True
             ) as connection:
                 await _listen_on(connection, channels)
+                if on_state is not None:
+                    on_state(True)
                 if on_connected is not None:
                     await on_connected()
                 pause = 0.1
@@ -47,8 +49,9 @@ async def listen(
                     await on_notification(notification.channel, notification.payload)
         except (psycopg.OperationalError, DatabaseAway) as error:
             logger.warning("cannot listen for notifications, trying again: %s", error)
-            if on_lost is not None:
-                on_lost()
+        finally:
+            if on_state is not None:
+                on_state(False)
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
 

@@ -22,6 +22,7 @@
 \ir selection/select_media.sql
 \ir selection/select_failed.sql
 \ir selection/find_chat.sql
+\ir selection/find_job.sql
 \ir selection/field_problems.sql
 \ir selection/request_problems.sql
 \ir selection/read_request.sql
@@ -65,6 +66,9 @@
 \ir rollups/list_events.sql
 \ir rollups/live_states.sql
 \ir rollups/missed_events.sql
+\ir rollups/working_json.sql
+\ir rollups/last_failures.sql
+\ir rollups/watch_job.sql
 \ir rollups/fold_progress.sql
 \ir rollups/audit.sql
 \ir pricing/spending.sql
@@ -73,6 +77,17 @@
 \ir notifications/notify_job.sql
 \ir notifications/place_event.sql
 \ir notifications/tell_workers_to_stop.sql
+
+-- callbacks: telling a job's callbackUrl, and what became of it
+\ir callbacks/add_callback.sql
+\ir callbacks/callback_delay.sql
+\ir callbacks/end_callback.sql
+\ir callbacks/take_callbacks.sql
+\ir callbacks/record_callback_attempt.sql
+\ir callbacks/callback_json.sql
+\ir callbacks/list_callbacks.sql
+\ir callbacks/redeliver_callbacks.sql
+\ir callbacks/webhook_secret.sql
 
 -- state machine: every move a job can make, and its end
 \ir state_machine/move_job.sql
@@ -102,6 +117,7 @@
 \ir execution/admit_items.sql
 \ir execution/finish_slice.sql
 \ir execution/lose_slice.sql
+\ir metrics/retire_meters.sql
 \ir execution/register_worker.sql
 \ir execution/heartbeat.sql
 \ir execution/stop_worker.sql
@@ -126,6 +142,12 @@
 -- providers: limits that all workers share
 \ir providers/take_provider_shares.sql
 \ir providers/hold_provider.sql
+
+-- metrics: what Prometheus is told
+\ir metrics/job_metrics.sql
+\ir metrics/queue_metrics.sql
+\ir metrics/worker_metrics.sql
+\ir metrics/metrics.sql
 
 -- pricing: what a job would take
 \ir pricing/sample_media.sql

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from pathlib import Path
 from typing import Any
-
-from falcon.asgi import App, Request, Response
 
 from app.api.access import Access, KeyRing
 from app.api.batch_jobs import BatchJob, BatchJobs, Estimate
+from app.api.browsers import Cors, MetricsOnly, SafeAnswers
+from app.api.callbacks import Callbacks
 from app.api.health import Health
+from app.api.meters import HttpMeters
+from app.api.metrics import Metrics
+from app.api.observed import ObservedApp, Observer
 from app.api.problems import add_error_handlers
 from app.api.reports import Report
-from app.api.streams import Streams
+from app.api.streams import LiveStreams, Streams
 from app.database import Database
 from app.live.hub import Hub
-from app.settings import load_settings
-
-logger = logging.getLogger(__name__)
+from app.settings import Settings, load_settings
 
 
 class _Lifespan:
@@ -35,55 +33,35 @@ class _Lifespan:
         await self._database.close()
 
 
-class _LiveStreams:
-    """Feeds the streams while the process runs.
+def build_application(database: Database, settings: Settings | None = None) -> ObservedApp:
+    """The API over `database`. Without settings it has their defaults.
 
-    The server shuts an application down only after open connections have ended; those of streams
-    would never. So it is handed, in the state of the lifespan, what ends them: `end_streams`.
+    Estimates look at the sizes of files in the settings' media folder.
     """
-
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-        self._running: asyncio.Task[None] | None = None
-
-    async def process_startup(self, scope: Any, event: Any) -> None:
-        self._running = asyncio.create_task(self._hub.run())
-        self._running.add_done_callback(_tell_of_failure)
-        scope.get("state", {})["end_streams"] = self._hub.stop
-
-    async def process_shutdown(self, scope: Any, event: Any) -> None:
-        self._hub.stop()
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.wait([self._running])
-
-
-def _tell_of_failure(running: asyncio.Task[None]) -> None:
-    if not running.cancelled() and (error := running.exception()) is not None:
-        logger.error("streams are not fed any more", exc_info=error)
-
-
-class _SafeAnswers:
-    """Headers that keep browsers from guessing what an answer is, or keeping it."""
-
-    async def process_response(
-        self, req: Request, resp: Response, resource: object, req_succeeded: bool
-    ) -> None:
-        resp.set_header("X-Content-Type-Options", "nosniff")
-        resp.set_header("Cache-Control", "no-store")
-
-
-def build_application(
-    database: Database, media_folder: Path | None = None, listen_url: str | None = None
-) -> App[Request, Response]:
-    """The API over `database`; estimates look at the sizes of files in `media_folder`.
-
-    Without an address to LISTEN on, streams poll.
-    """
+    media_folder = settings.media_folder if settings else None
+    settings = settings or Settings.model_construct()
+    meters = HttpMeters()
     keys = KeyRing(database)
-    hub = Hub(database, listen_url, keys.forget)
-    app: App[Request, Response] = App(
-        middleware=[_Lifespan(database), _LiveStreams(hub), _SafeAnswers(), Access(keys)]
+    listen_url = settings.database_listen_url or settings.database_url
+    hub = Hub(
+        database,
+        listen_url if settings.listen == "on" else None,
+        on_revoked=keys.forget,
+        on_state=meters.listener(),
+    )
+    metrics_port = settings.metrics_port
+    app = ObservedApp(
+        meters,
+        settings.request_timeout,
+        middleware=[
+            _Lifespan(database),
+            LiveStreams(hub),
+            SafeAnswers(),
+            Observer(),
+            Cors(settings.cors_origin_list),
+            MetricsOnly(metrics_port),
+            Access(keys),
+        ],
     )
     app.req_options.strip_url_path_trailing_slash = True
     add_error_handlers(app)
@@ -107,20 +85,27 @@ def build_application(
     app.add_route("/api/v1/batch-jobs/stream", streams)
     app.add_route("/api/v1/batch-jobs/{job}/stream", streams, suffix="job")
 
+    callbacks = Callbacks(database)
+    app.add_route("/api/v1/batch-jobs/{job}/callbacks", callbacks)
+    app.add_route("/api/v1/batch-jobs/{job}/callbacks/redeliver", callbacks, suffix="redeliver")
+
     health = Health(database)
     app.add_route("/healthz", health, suffix="alive")
     app.add_route("/readyz", health, suffix="ready")
+    app.add_route("/metrics", Metrics(database, meters, metrics_port))
     return app
 
 
-def application() -> App[Request, Response]:
+def application() -> ObservedApp:
     """The API as this process's settings say; `backscroll serve` sets DATABASE_URL."""
     settings = load_settings()
     if settings.database_url is None:
         raise RuntimeError("set DATABASE_URL, or start the API with `backscroll serve`")
-    # Shorter than the five seconds after which many clients give up waiting for an answer.
-    database = Database(settings.database_url, "backscroll api", wait_seconds=2.0)
-    listen_url = settings.database_listen_url or settings.database_url
-    return build_application(
-        database, settings.media_folder, listen_url if settings.listen == "on" else None
+    database = Database(
+        settings.database_url,
+        "backscroll api",
+        size=settings.api_pool,
+        wait_seconds=settings.api_pool_wait,
+        statement_seconds=settings.api_statement_timeout,
     )
+    return build_application(database, settings)

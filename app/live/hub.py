@@ -33,16 +33,22 @@ _KEYS_SECONDS = 5.0
 class Hub:
     """Feeds watchers while `run` runs. `listen_url` None: asks every second instead.
 
-    `on_revoked` is called whenever an API key was revoked, or may have been.
+    `on_revoked` is called whenever an API key was revoked, or may have been; `on_state` is told
+    whether it listens now.
     """
 
     def __init__(
-        self, database: Database, listen_url: str | None, on_revoked: Callable[[], None]
+        self,
+        database: Database,
+        listen_url: str | None,
+        on_revoked: Callable[[], None],
+        on_state: Callable[[bool], None] | None = None,
     ) -> None:
         self.reading = Reading(database)
         self.is_stopping = False
         self._listen_url = listen_url
         self._on_revoked = on_revoked
+        self._on_state = on_state
         # Weakly: a stream that a client asked for and never began to read is forgotten.
         self._watchers: dict[UUID | None, WeakSet[Watcher]] = {}
         self._is_away = False
@@ -94,7 +100,7 @@ class Hub:
                 tasks.create_task(self._poll())
             else:
                 tasks.create_task(
-                    listen(self._listen_url, _CHANNELS, self._hear, self._catch_up, self._lost)
+                    listen(self._listen_url, _CHANNELS, self._hear, self._catch_up, self._is_up)
                 )
 
     async def _hear(self, channel: str, payload: str) -> None:
@@ -122,7 +128,7 @@ class Hub:
                     await self._catch_up()
                 except DatabaseAway as error:
                     logger.warning("cannot ask what happens to jobs, trying again: %s", error)
-                    self._lost()
+                    self._set_away(True)
             else:
                 self._position = None
                 self._polled.clear()
@@ -163,8 +169,12 @@ class Hub:
             for watcher in self._all():
                 watcher.keep_alive()
 
-    def _lost(self) -> None:
-        self._set_away(True)
+    def _is_up(self, is_up: bool) -> None:
+        # Watchers are told that it is up once what they missed is at hand.
+        if not is_up:
+            self._set_away(True)
+        if self._on_state is not None:
+            self._on_state(is_up)
 
     def _set_away(self, is_away: bool) -> None:
         self._is_away = is_away
