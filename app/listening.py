@@ -29,9 +29,9 @@ async def listen(
     """Calls `on_notification(channel, payload)` for every notification, until cancelled.
 
     After each (re)connection `on_connected` is called: what was notified while the connection
-    was away is lost, and is to be looked up; if that raises DatabaseAway, all begins again.
-    `on_state` is told whether it listens now, for those who watch over it. Needs a direct
-    connection: transaction poolers break LISTEN.
+    was away is lost, and is to be looked up. `on_state` is told when it listens and when it does
+    not, also when one of the others raises DatabaseAway. Needs a direct connection: transaction
+    poolers break LISTEN.
     """
     pause = 0.1
     while True:

@@ -64,11 +64,11 @@
 \ir rollups/report_items.sql
 \ir rollups/event_json.sql
 \ir rollups/list_events.sql
-\ir rollups/live_states.sql
-\ir rollups/missed_events.sql
 \ir rollups/working_json.sql
 \ir rollups/last_failures.sql
 \ir rollups/watch_job.sql
+\ir rollups/live_states.sql
+\ir rollups/missed_events.sql
 \ir rollups/fold_progress.sql
 \ir rollups/audit.sql
 \ir pricing/spending.sql

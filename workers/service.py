@@ -297,7 +297,7 @@ class Worker:
             await asyncio.sleep(_PRUNE_INTERVAL_SECONDS)
 
     async def _hear(self, running: RunningSlices, callbacks: CallbackSender) -> None:
-        """What comes at once by this comes a little later without: with heartbeats and sweeps."""
+        """Stops jobs and wakes callbacks at once; what it misses is found by asking, later."""
 
         async def heard(channel: str, payload: str) -> None:
             if channel == CHANNEL:

@@ -7,10 +7,8 @@ First where the jobs stand, then every change. Written through Falcon's `resp.st
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any
 from uuid import UUID
 
 from falcon.asgi import Request, Response
@@ -23,42 +21,12 @@ from app.live.hub import Hub
 from app.live.reading import Present
 from app.live.watcher import JOB_GONE, Watcher
 
-logger = logging.getLogger(__name__)
-
 _EVENT_STREAM = "text/event-stream"
 _RETRY_MS = 2000
 _PATIENCE_SECONDS = 1.0
 """Between tries to read what a slow watcher has missed, while the database is away."""
 
 _POSITION = re.compile(r"[0-9]{1,18}")
-
-
-class LiveStreams:
-    """Middleware: feeds the streams while the process runs.
-
-    The server shuts an application down only after open connections have ended, and those of
-    streams would never. So what ends them is put into the lifespan's state, as `end_streams`.
-    """
-
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-        self._running: asyncio.Task[None] | None = None
-
-    async def process_startup(self, scope: Any, event: Any) -> None:
-        self._running = asyncio.create_task(self._hub.run())
-        self._running.add_done_callback(_tell_of_failure)
-        scope.get("state", {})["end_streams"] = self._hub.stop
-
-    async def process_shutdown(self, scope: Any, event: Any) -> None:
-        self._hub.stop()
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.wait([self._running])
-
-
-def _tell_of_failure(running: asyncio.Task[None]) -> None:
-    if not running.cancelled() and (error := running.exception()) is not None:
-        logger.error("streams are not fed any more", exc_info=error)
 
 
 class Streams:

@@ -42,7 +42,7 @@ class Hub:
         database: Database,
         listen_url: str | None,
         on_revoked: Callable[[], None],
-        on_state: Callable[[bool], None] | None = None,
+        on_state: Callable[[bool], None] = lambda _: None,
     ) -> None:
         self.reading = Reading(database)
         self.is_stopping = False
@@ -100,8 +100,15 @@ class Hub:
                 tasks.create_task(self._poll())
             else:
                 tasks.create_task(
-                    listen(self._listen_url, _CHANNELS, self._hear, self._catch_up, self._is_up)
+                    listen(
+                        self._listen_url, _CHANNELS, self._hear, self._catch_up, self._is_listening
+                    )
                 )
+
+    def _is_listening(self, is_up: bool) -> None:
+        self._on_state(is_up)
+        if not is_up and not self.is_stopping:
+            self._lost()
 
     async def _hear(self, channel: str, payload: str) -> None:
         try:
@@ -128,7 +135,7 @@ class Hub:
                     await self._catch_up()
                 except DatabaseAway as error:
                     logger.warning("cannot ask what happens to jobs, trying again: %s", error)
-                    self._set_away(True)
+                    self._lost()
             else:
                 self._position = None
                 self._polled.clear()
@@ -169,12 +176,8 @@ class Hub:
             for watcher in self._all():
                 watcher.keep_alive()
 
-    def _is_up(self, is_up: bool) -> None:
-        # Watchers are told that it is up once what they missed is at hand.
-        if not is_up:
-            self._set_away(True)
-        if self._on_state is not None:
-            self._on_state(is_up)
+    def _lost(self) -> None:
+        self._set_away(True)
 
     def _set_away(self, is_away: bool) -> None:
         self._is_away = is_away

@@ -516,7 +516,7 @@ function batch.create_job_from_json(p_request jsonb, p_instance_ids uuid[] DEFAU
 
 function batch.create_job_once(p_request jsonb, p_instance_ids uuid[], p_api_key_id uuid, p_idempotency_key text, p_retry_of uuid DEFAULT NULL::uuid, OUT job_id uuid, OUT is_replayed boolean) returns record language plpgsql volatile set search_path="";
 
-function batch.decode_cursor(p_cursor text) returns jsonb language plpgsql immutable set search_path="";
+function batch.decode_cursor(p_cursor text) returns jsonb language sql immutable set search_path="";
 
 function batch.defer_slice(p_job batch.jobs, p_slice batch.slices) returns void language sql volatile set search_path="";
 
