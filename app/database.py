@@ -2,6 +2,9 @@
 
 Every rule lives in SQL functions; this module calls them and turns their SQLSTATEs into
 exceptions: `BJ` and an HTTP status. What is not understood propagates.
+
+Nothing here belongs to a session, so that a transaction pooler may stand between: no setting when
+a connection begins, names with their schema, no statements prepared on the server.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg import AsyncConnection, conninfo
@@ -19,7 +22,9 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 logger = logging.getLogger(__name__)
 
-SEARCH_PATH = "batch, procrastinate, public"
+SESSIONLESS: Final[Mapping[str, Any]] = {"autocommit": True, "prepare_threshold": None}
+"""For connections of a pool. Prepared statements would stay on the pooler's connections, where
+other clients trip over them; PgBouncer keeps track of them only since 1.21."""
 
 
 class DatabaseAway(Exception):
@@ -52,18 +57,22 @@ class UnusableInput(Exception):
 
 
 def connection_string(url: str, application_name: str) -> str:
-    """`url` with our search_path and the name under which pg_stat_activity shows us.
+    """`url` with the name under which pg_stat_activity shows us.
 
-    Settings that the user's address already carries are kept.
+    Settings that the user's address already carries are kept. None is added that the server would
+    have to take when the connection begins: poolers refuse those that they do not know.
     """
     given = conninfo.conninfo_to_dict(url)
-    options = f"-c search_path={SEARCH_PATH.replace(' ', '')} {given.get('options') or ''}".strip()
     return conninfo.make_conninfo(
         url,
-        options=options,
         application_name=given.get("application_name") or application_name,
         connect_timeout=given.get("connect_timeout") or 10,
     )
+
+
+def connect(url: str, application_name: str) -> psycopg.Connection[Any]:
+    """A connection that commits as its block ends. Raises psycopg.OperationalError."""
+    return psycopg.connect(connection_string(url, application_name), prepare_threshold=None)
 
 
 @contextmanager
@@ -109,7 +118,7 @@ class Database:
             # A later try comes with a later request. The pool's own tries grow rarer the longer
             # the database is away, so that it would be missed for as long again.
             reconnect_timeout=wait_seconds,
-            kwargs={"autocommit": True},
+            kwargs=dict(SESSIONLESS),
             check=self._check,
             name=application_name,
             open=False,

@@ -16,6 +16,8 @@ from app.database import connection_string
 from app.migrate import migrate
 from app.settings import load_settings
 
+_SEARCH_PATH = "-c search_path=batch,procrastinate,public"
+
 
 @click.command("migrate")
 def migrate_command() -> None:
@@ -75,6 +77,7 @@ def psql_environment(address: DatabaseAddress) -> dict[str, str]:
         if option.envvar
     }
     given = conninfo_to_dict(connection_string(address.url, "psql"))
+    given["options"] = f"{_SEARCH_PATH} {given.get('options') or ''}".strip()
     return {
         **os.environ,
         **{known[name]: str(value) for name, value in given.items() if name in known},

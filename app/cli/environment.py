@@ -12,7 +12,7 @@ from typing import Any, LiteralString
 import click
 import psycopg
 
-from app.database import connection_string, understood
+from app.database import connect, understood
 from app.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.log import log_config
 from app.settings import Settings, load_settings
@@ -58,8 +58,9 @@ def session(name: str) -> Iterator[psycopg.Connection[Any]]:
     with (
         database(load_settings()) as address,
         understood(),
-        psycopg.connect(connection_string(address.url, name), autocommit=True) as connection,
+        connect(address.url, name) as connection,
     ):
+        connection.autocommit = True
         yield connection
 
 
