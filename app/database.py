@@ -31,6 +31,10 @@ class DatabaseAway(Exception):
     """The database cannot be reached now; the same call may go through later."""
 
 
+class Locked(DatabaseAway):
+    """Somebody holds a lock on what the call needs, for longer than it waits."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """One field of a request that is wrong, and what to change."""
@@ -84,6 +88,8 @@ def understood() -> Iterator[None]:
         raise DatabaseAway(str(error)) from error
     except (psycopg.errors.DataError, psycopg.errors.StatementTooComplex) as error:
         raise UnusableInput(str(error)) from error
+    except psycopg.errors.LockNotAvailable as error:
+        raise Locked(str(error)) from error
     except psycopg.Error as error:
         if (error.sqlstate or "").startswith("BJ"):
             raise _refusal(error) from error

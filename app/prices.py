@@ -22,6 +22,7 @@ _HOUR = Decimal(3600)
 # genai-prices' name of a price -> our unit, and how many units it is for
 _UNITS = {
     "input_mtok": ("input_token", _MILLION),
+    "cache_read_mtok": ("cached_token", _MILLION),
     "input_audio_mtok": ("audio_token", _MILLION),
     "output_mtok": ("output_token", _MILLION),
     "input_audio_hours": ("audio_second", _HOUR),

@@ -130,6 +130,9 @@ class Settings(ProviderSettings):
     """How long items in flight may go on after the worker was told to stop."""
 
     heartbeat: Seconds = Field(2, gt=0, validation_alias="BACKSCROLL_HEARTBEAT")
+    retention_days: int = Field(90, ge=0, validation_alias="BACKSCROLL_RETENTION_DAYS")
+    """How long items, results and events of ended jobs are kept; 0: for ever. Totals stay."""
+
     worker_timeout: Seconds = Field(10, gt=0, validation_alias="BACKSCROLL_WORKER_TIMEOUT")
     """A worker silent for so long is taken for dead, and its slices are given to others."""
 

@@ -29,11 +29,20 @@
 -- pricing: what requests to providers cost
 \ir pricing/price_at.sql
 \ir pricing/sync_prices.sql
+\ir pricing/tg_model_prices__are_by_hand.sql
+\ir pricing/is_believable.sql
+\ir pricing/storable_cost.sql
 \ir pricing/cost_of_usage.sql
 \ir pricing/cost_of_usages.sql
 \ir pricing/tokens_of_usages.sql
+\ir pricing/number_of.sql
 \ir pricing/media_seconds.sql
 \ir pricing/media_bytes.sql
+\ir pricing/media_pages.sql
+\ir pricing/offers.sql
+\ir pricing/count_media.sql
+\ir pricing/recent_results.sql
+\ir pricing/assumed_item.sql
 \ir pricing/usual_item.sql
 \ir pricing/expectation.sql
 \ir pricing/estimate_json.sql
@@ -79,16 +88,23 @@
 \ir execution/take_slice.sql
 \ir execution/media_content_takes_job_id.sql
 \ir execution/record_results.sql
+\ir execution/add_attempts.sql
+\ir execution/give_up_item.sql
+\ir execution/items_behind_locks.sql
 \ir execution/release_items.sql
 \ir execution/reserve_budget.sql
 \ir execution/read_questions.sql
 \ir execution/admit_items.sql
 \ir execution/finish_slice.sql
+\ir execution/lose_slice.sql
 \ir execution/register_worker.sql
 \ir execution/heartbeat.sql
 \ir execution/stop_worker.sql
 \ir execution/requeue_lost_tasks.sql
 \ir execution/sweep.sql
+\ir execution/prunable_jobs.sql
+\ir execution/prune_job.sql
+\ir execution/prune.sql
 
 -- state machine: what users do with jobs
 \ir state_machine/create_job_from_json.sql
@@ -107,6 +123,7 @@
 \ir providers/hold_provider.sql
 
 -- pricing: what a job would take
+\ir pricing/sample_media.sql
 \ir pricing/estimate_job.sql
 
 -- access: who may call, and what each role may do; last, since it is about all the others
@@ -116,5 +133,6 @@
 \ir access/revoke_api_key.sql
 \ir access/visible_job.sql
 \ir access/installed_version.sql
+\ir access/installed_checksum.sql
 \ir access/roles.sql
 \ir access/grants.sql

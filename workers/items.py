@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -10,16 +11,19 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from app.database import Database, DatabaseAway
 from workers.admission import Admission, MadeMeanwhile, NotAdmitted, Question, sha256_of
 from workers.fetching import MediaFetcher
 from workers.places import Places
 from workers.processors.base import Extraction, Medium, ProcessingFailed, ProvidersAway, Usage
-from workers.results import Item, Result
+from workers.providers.errand import errand
+from workers.results import Item, Result, usage_json
 
 logger = logging.getLogger(__name__)
+
+_LONGEST_PAUSE = 2.0
 
 
 class MediaProcessing(Protocol):
@@ -56,6 +60,7 @@ class ItemWork:
         admission: Admission,
         places: Places,
         *,
+        worker_id: int,
         language: str | None = None,
     ) -> None:
         """`language` is for items of jobs that name none; None: detected."""
@@ -64,8 +69,8 @@ class ItemWork:
         self._processing = processing
         self._admission = admission
         self._places = places
+        self._worker_id = worker_id
         self._language = language
-        self._billed_before: dict[tuple[UUID, int], tuple[Usage, ...]] = {}
 
     async def work(
         self, job_id: UUID, first_seq: int, item: Item, is_wanted: Callable[[], bool]
@@ -75,31 +80,32 @@ class ItemWork:
         `is_wanted` is asked once more when its turn to be processed has come.
         """
         result = Result(job_id=job_id, first_seq=first_seq, seq=item.seq, started=time.monotonic())
-        billed_before = self._billed_before.pop((job_id, item.seq), ())
-        try:
-            return await self._make(result, item, billed_before, is_wanted)
-        except MadeMeanwhile:
-            return result.skipped()
-        except ProcessingFailed as failure:
-            return result.failed(failure.code, failure.message, (*billed_before, *failure.usage))
-        except ProvidersAway as away:
-            if billed := (*billed_before, *away.usage):
-                self._billed_before[job_id, item.seq] = billed
-            await self._hold(job_id, away.reason)
-        except NotAdmitted:
-            pass
-        except Exception:
-            logger.exception("item %d of job %s met a defect", item.seq, job_id)
-            return result.failed(
-                "internal_error", "a defect of Backscroll; see the worker's log", billed_before
-            )
+        with errand(item.wanted_since) as asked:
+            try:
+                return await self._make(result, item, is_wanted)
+            except MadeMeanwhile:
+                return result.skipped()
+            except ProcessingFailed as failure:
+                return result.failed(failure.code, failure.message, failure.usage)
+            except ProvidersAway as away:
+                logger.warning("job %s is paused: %s", job_id, away.reason)
+                await self._give_up(result, away.usage, away.reason)
+            except NotAdmitted:
+                pass
+            except asyncio.CancelledError:
+                if asked.billed:
+                    await self._give_up(result, asked.billed, None)
+                raise
+            except Exception:
+                logger.exception("item %d of job %s met a defect", item.seq, job_id)
+                said = "a defect of Backscroll; see the worker's log"
+                return result.failed("internal_error", said, asked.billed)
         return None
 
     async def _make(
         self,
         result: Result,
         item: Item,
-        billed_before: Sequence[Usage],
         is_wanted: Callable[[], bool],
     ) -> Result:
         async with AsyncExitStack() as held:
@@ -129,23 +135,40 @@ class ItemWork:
                 started=time.monotonic(),
                 sha256=sha256,
                 asked_language=medium.language,
+                medium_bytes=path.stat().st_size,
                 is_reused=made is not None,
             )
             try:
                 extraction = made or await self._processing.process(medium)
             except ProcessingFailed as failure:
-                return begun.failed(failure.code, failure.message, (*billed_before, *failure.usage))
-            return begun.processed(extraction, (*billed_before, *extraction.usage))
+                return begun.failed(failure.code, failure.message, failure.usage)
+            return begun.processed(extraction, extraction.usage)
 
-    async def _hold(self, job_id: UUID, reason: str) -> None:
-        logger.warning("job %s is paused: %s", job_id, reason)
-        try:
-            await self._database.value(
-                "select batch.hold_job(%s, 'providers', %s)", [job_id, reason]
-            )
-        except DatabaseAway as error:
-            # The item is taken up again, and finds the same.
-            logger.warning("the pause of job %s waits for the database: %s", job_id, error)
+    async def _give_up(self, result: Result, usage: Sequence[Usage], reason: str | None) -> None:
+        """Keeps what was billed for an item without a result, however long the database is away.
+
+        With a reason, its job is paused.
+        """
+        report, pause = uuid4(), 0.1
+        while True:
+            try:
+                await self._database.value(
+                    "select batch.give_up_item(%s, %s, %s, %s, %s, %s, %s)",
+                    [
+                        self._worker_id,
+                        result.job_id,
+                        result.first_seq,
+                        result.seq,
+                        report,
+                        json.dumps([usage_json(each) for each in usage]),
+                        reason,
+                    ],
+                )
+                return
+            except DatabaseAway as error:
+                logger.warning("item %d of job %s waits: %s", result.seq, result.job_id, error)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
 
 
 def _medium(item: Item, path: Path, language: str | None) -> Medium:

@@ -23,6 +23,7 @@ class Places:
         self._in_hand: dict[tuple[str, bool], asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(concurrency)
         )
+        self._suspect = asyncio.Semaphore(1)
         self._downloading = asyncio.Semaphore(concurrency)
         self._processing = asyncio.Semaphore(concurrency)
         self._of_type = {
@@ -31,7 +32,13 @@ class Places:
         }
 
     def in_hand(self, item: Item) -> asyncio.Semaphore:
-        """For an item from its beginning to its end, among those of its kind."""
+        """For an item from its beginning to its end, among those of its kind.
+
+        Of the suspect there is one at a time: if the process dies again, it was that one, and
+        none of the others is blamed a second time.
+        """
+        if item.is_suspect:
+            return self._suspect
         return self._in_hand[item.content_type, item.is_remote]
 
     @asynccontextmanager

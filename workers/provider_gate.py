@@ -1,7 +1,7 @@
 """The limits of providers, shared by all workers through the database.
 
-A worker asks for shares for all its waiting requests at once, and gives back what has ended with
-the next call: a call for many requests, and none at all while a provider has no limit.
+A worker asks for shares for all its waiting requests at once, and tells with every call how many
+it has in flight: a call for many requests, and none at all while a provider has no limit.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ class _Line:
         self._worker_id = worker_id
         self._provider = provider
         self._waiting: list[asyncio.Future[bool]] = []
-        self._ended = 0
+        self._in_flight = 0
+        self._has_ended = False
         self._unlimited_until = 0.0
         self._serving: asyncio.Task[None] | None = None
 
@@ -72,10 +73,16 @@ class _Line:
         share: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append(share)
         self._serve()
-        return await share
+        try:
+            return await share
+        except asyncio.CancelledError:
+            if share.done() and not share.cancelled():
+                self.leave()  # granted in the moment in which it was given up
+            raise
 
     def leave(self) -> None:
-        self._ended += 1
+        self._in_flight -= 1
+        self._has_ended = True
         self._serve()
 
     def distrust(self) -> None:
@@ -89,19 +96,23 @@ class _Line:
     async def _take_shares(self) -> None:
         # Requests that come in the same moment ask together.
         await asyncio.sleep(0.005)
-        while self._ended or (self._waiting and self._drop_those_gone()):
-            ended, self._ended = self._ended, 0
+        while self._has_ended or (self._waiting and self._drop_those_gone()):
+            self._has_ended = False
+            in_flight = self._in_flight
             wanted = min(len(self._waiting), _MOST_AT_ONCE)
             try:
                 ((granted, retry_after, is_limited),) = await self._database.rows(
                     "select * from batch.take_provider_shares(%s, %s, %s, %s)",
-                    [self._worker_id, self._provider, wanted, ended],
+                    [self._worker_id, self._provider, wanted, in_flight],
                 )
             except DatabaseAway as error:
                 logger.warning("shares of %s wait for the database: %s", self._provider, error)
-                self._ended += ended
+                self._has_ended = True
                 await asyncio.sleep(1.0)
                 continue
+            except Exception as error:
+                self._refuse(error)
+                raise
             self._hand_out(granted, is_limited)
             if granted < wanted:
                 await asyncio.sleep(min(retry_after, _LONGEST_WAIT))
@@ -110,6 +121,13 @@ class _Line:
         self._waiting = [share for share in self._waiting if not share.done()]
         return len(self._waiting)
 
+    def _refuse(self, error: Exception) -> None:
+        """Nobody waits for an answer that does not come."""
+        waiting, self._waiting = self._waiting, []
+        for share in waiting:
+            if not share.done():
+                share.set_exception(error)
+
     def _hand_out(self, granted: int, is_limited: bool) -> None:
         if not is_limited:
             self._unlimited_until = time.monotonic() + _TRUST_UNLIMITED_SECONDS
@@ -117,7 +135,8 @@ class _Line:
             while self._waiting and self._waiting[0].done():
                 self._waiting.pop(0)
             if self._waiting:
+                self._in_flight += 1
                 self._waiting.pop(0).set_result(True)
             else:
                 # Nobody waits for it any more.
-                self._ended += 1
+                self._has_ended = True

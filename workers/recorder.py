@@ -12,14 +12,19 @@ import json
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from app.database import Database, DatabaseAway, UnusableInput
+from app.database import Database, DatabaseAway, Locked, UnusableInput
+from workers.processors.base import Usage
+from workers.providers.told import SENSELESS
 from workers.results import Result
 
 logger = logging.getLogger(__name__)
+
+Reported = tuple[Result, Callable[[], None]]
+"""A result, and whom to tell that it is recorded."""
 
 _INTERVAL = 0.025
 _LARGEST_BATCH = 1000
@@ -44,7 +49,9 @@ class Recorder:
         self._worker_id = worker_id
         self._on_unwanted = on_unwanted
         self._most_waiting = most_waiting
-        self._waiting: deque[tuple[Result, Callable[[], None]]] = deque()
+        self._waiting: deque[Reported] = deque()
+        self._in_hand = 0
+        self._behind_locks: list[Reported] = []
         self._current: dict[UUID, str] = {}
         self._unpulsed: set[UUID] = set()
         self._something = asyncio.Event()
@@ -68,11 +75,16 @@ class Recorder:
         """Waits while too many results wait for the database."""
         await self._room.wait()
 
+    @property
+    def waiting(self) -> int:
+        """How many results wait for the database."""
+        return len(self._waiting) + self._in_hand + len(self._behind_locks)
+
     async def run(self) -> None:
         """Records until `close` was called and nothing waits any more."""
-        pulses = asyncio.create_task(self._pulse())
+        beside = [asyncio.create_task(each) for each in (self._pulse(), self._retry_locked())]
         try:
-            while not (self._closing and not self._waiting):
+            while not (self._closing and not self.waiting):
                 await self._something.wait()
                 began = time.monotonic()
                 await self._flush()
@@ -80,7 +92,8 @@ class Recorder:
                     self._something.clear()
                 await asyncio.sleep(max(0.0, _INTERVAL - (time.monotonic() - began)))
         finally:
-            pulses.cancel()
+            for task in beside:
+                task.cancel()
 
     def close(self) -> None:
         """Lets `run` end once everything reported is recorded."""
@@ -92,30 +105,77 @@ class Recorder:
         current, self._current = self._current, {}
         if not batch and not current:
             return
-        await self._record_patiently([result for result, _ in batch], current)
-        for _, on_recorded in batch:
-            on_recorded()
-        if len(self._waiting) < self._most_waiting:
-            self._room.set()
+        self._in_hand = len(batch)
+        self._ended(await self._record_patiently(batch, current))
+        self._in_hand = 0
         self._unpulsed.update(current)
-        self._unpulsed.update(result.job_id for result, _ in batch)
 
-    async def _record_patiently(self, results: list[Result], current: dict[UUID, str]) -> None:
-        """Records, however long the database is away. Recording twice counts once."""
+    def _ended(self, batch: list[Reported]) -> None:
+        """Tells those who reported these results that they are recorded."""
+        for result, on_recorded in batch:
+            on_recorded()
+            self._unpulsed.add(result.job_id)
+        if len(self._waiting) + len(self._behind_locks) < self._most_waiting:
+            self._room.set()
+
+    async def _record_patiently(
+        self, batch: list[Reported], current: dict[UUID, str]
+    ) -> list[Reported]:
+        """Records, however long the database is away; returns what it has recorded.
+
+        The rest waits for somebody who holds its messages locked. Recording twice counts once.
+        """
         pause = 0.1
         while True:
             try:
-                await self._record(results, current)
-                return
+                await self._record([result for result, _ in batch], current)
+                return batch
+            except Locked:
+                current = {}
+                batch = await self._set_locked_aside(batch)
             except DatabaseAway as error:
-                logger.warning(
-                    "%d results wait for the database: %s", len(results) + len(self._waiting), error
-                )
+                logger.warning("%d results wait for the database: %s", self.waiting, error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
             except UnusableInput:
-                await self._record_one_by_one(results)
-                return
+                await self._record_one_by_one([result for result, _ in batch])
+                return batch
+
+    async def _set_locked_aside(self, batch: list[Reported]) -> list[Reported]:
+        """What of `batch` nobody's lock is in the way of; the others are tried again later."""
+        named = [{"jobId": str(result.job_id), "seq": result.seq} for result, _ in batch]
+        try:
+            locked = set(
+                await self._database.rows(
+                    "select * from batch.items_behind_locks(%s)", [json.dumps(named)]
+                )
+            )
+        except DatabaseAway:
+            return batch
+        if locked:
+            logger.warning(
+                "%d results wait: somebody has locked their messages or jobs in a transaction that"
+                " is still open (pg_stat_activity tells who)",
+                len(locked),
+            )
+        self._behind_locks += [each for each in batch if (each[0].job_id, each[0].seq) in locked]
+        return [each for each in batch if (each[0].job_id, each[0].seq) not in locked]
+
+    async def _retry_locked(self) -> None:
+        """Tries again what was set aside, apart from all other results."""
+        while True:
+            await asyncio.sleep(_LONGEST_PAUSE)
+            if not self._behind_locks:
+                continue
+            batch = self._behind_locks
+            try:
+                await self._record([result for result, _ in batch], {})
+            except DatabaseAway:
+                continue
+            except UnusableInput:
+                await self._record_one_by_one([result for result, _ in batch])
+            self._behind_locks = self._behind_locks[len(batch) :]
+            self._ended(batch)
 
     async def _record(self, results: list[Result], current: dict[UUID, str]) -> None:
         now = time.monotonic()
@@ -144,7 +204,7 @@ class Recorder:
                 try:
                     await self._record([refused], {})
                 except UnusableInput:
-                    await self._record([replace(refused, usage=())], {})
+                    await self._record([replace(refused, usage=_unknown(refused.usage))], {})
 
     async def _pulse(self) -> None:
         """Tells progress, apart from recording: see `batch.pulse_jobs`."""
@@ -159,3 +219,8 @@ class Recorder:
             except DatabaseAway:
                 continue
             self._unpulsed.difference_update(job_id for (job_id,) in told)
+
+
+def _unknown(usage: Sequence[Usage]) -> Sequence[Usage]:
+    """The same requests, of which nobody knows what they used: not free, but without a cost."""
+    return [Usage(each.provider, each.model, input_tokens=SENSELESS) for each in usage]

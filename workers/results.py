@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
 
 from workers.processors.base import Extraction, Usage
+from workers.providers.told import SENSELESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,10 @@ class Item:
     caption: str | None
     language: str | None
     is_forced: bool = False
+    is_suspect: bool = False
+    """A worker has died while it worked on it, perhaps of it."""
+    wanted_since: float = float("-inf")
+    """When its job began or was resumed, on this process's monotonic clock."""
 
     @property
     def label(self) -> str:
@@ -56,6 +62,7 @@ class Result:
     sha256: str | None = None
     """With the language asked for, the key under which its text is found again."""
     asked_language: str | None = None
+    medium_bytes: int | None = None
     is_reused: bool = False
     is_skipped: bool = False
     """Left alone: another job has made its text meanwhile."""
@@ -88,6 +95,7 @@ class Result:
             "processingMs": round((self.finished - self.started) * 1000),
             "ageMs": round((now - self.finished) * 1000),
             "usage": [usage_json(each) for each in self.usage],
+            "bytes": self.medium_bytes,
         }
         if self.is_skipped:
             return record | {"status": "skipped"}
@@ -106,6 +114,7 @@ class Result:
             "model": made.model,
             "language": made.language,
             "durationSeconds": None if duration is None else str(duration),
+            "pages": made.pages,
             "sha256": self.sha256,
             "askedLanguage": self.asked_language,
             "isReused": self.is_reused,
@@ -117,11 +126,19 @@ def usage_json(usage: Usage) -> dict[str, Any]:
     return {
         "provider": usage.provider,
         "model": usage.model,
-        "inputTokens": usage.input_tokens,
-        "audioTokens": usage.audio_tokens,
-        "outputTokens": usage.output_tokens,
-        "audioSeconds": str(usage.audio_seconds),
+        "inputTokens": _told(usage.input_tokens),
+        "cachedTokens": _told(usage.cached_tokens),
+        "audioTokens": _told(usage.audio_tokens),
+        "outputTokens": _told(usage.output_tokens),
+        "audioSeconds": _told(usage.audio_seconds),
     }
+
+
+def _told(number: int | Decimal) -> int | str:
+    """As JSON holds it exactly; processors of other packages may give anything."""
+    if isinstance(number, int):
+        return number
+    return str(number) if Decimal(number).is_finite() else SENSELESS
 
 
 def storable(text: str) -> str:

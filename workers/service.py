@@ -11,6 +11,7 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Coroutine
+from typing import NoReturn
 from uuid import UUID
 
 import procrastinate
@@ -18,6 +19,7 @@ import psycopg
 
 from app.database import Database, DatabaseAway
 from app.listening import listen
+from app.migrate import checksum
 from app.settings import Settings
 from workers.admission import Admission
 from workers.assembly import Processing, build_processing
@@ -36,8 +38,14 @@ SLICES_AT_ONCE = 16
 """More than a job has lanes, so that one job does not keep out the next."""
 
 
+_LAST_WORDS_SECONDS = 5.0
+"""For results to be recorded once the items in hand have ended or were given up."""
+_PRUNE_INTERVAL_SECONDS = 300.0
+_PRUNE_PAUSE_SECONDS = 0.2
+
+
 class NotMigrated(Exception):
-    """The database has no Backscroll in it, or an older one."""
+    """The database has no Backscroll in it, or that of another release."""
 
 
 def build_worker(settings: Settings, url: str, listen_url: str) -> Worker:
@@ -60,6 +68,8 @@ class Worker:
         self._database = Database(url, "backscroll worker", size=8)
         # Of its own: slices that wait for somebody's lock must not hold up what is recorded.
         self._recording = Database(url, "backscroll recorder", size=2)
+        # Likewise: what waits must not keep a worker from saying that it lives.
+        self._living = Database(url, "backscroll heartbeat", size=1)
         self._fetcher = MediaFetcher(
             settings.media_folder,
             settings.max_media_mb,
@@ -69,6 +79,8 @@ class Worker:
         )
         self._processing = processing
         self._stopping = asyncio.Event()
+        self._checksum = checksum()
+        self._is_outdated = False
 
     async def run(self) -> None:
         """Works until told to stop, then gives back what it holds.
@@ -80,20 +92,28 @@ class Worker:
             loop.add_signal_handler(number, self._stopping.set)
         await self._database.open()
         await self._recording.open()
+        await self._living.open()
         try:
             worker_id = await self._register()
             if worker_id is not None:
                 await self._work(worker_id)
+            if self._is_outdated:
+                raise NotMigrated("it was migrated to another release while this worker ran")
         finally:
             await self._processing.registry.close()
             await self._fetcher.close()
-            await self._recording.close()
-            await self._database.close()
+            for database in (self._living, self._recording, self._database):
+                await database.close()
 
     async def _register(self) -> int | None:
         """This worker's id, or None if it was told to stop before the database was there."""
         name = f"{socket.gethostname()}:{os.getpid()}"
         while not self._stopping.is_set():
+            if not await self._is_of_this_release():
+                raise NotMigrated(
+                    "it holds no Backscroll, or not that of this release: run `backscroll migrate`"
+                    " of the newest release, and workers of the same"
+                )
             try:
                 return int(
                     await self._database.value(
@@ -108,8 +128,6 @@ class Worker:
             except DatabaseAway as error:
                 logger.warning("waiting for the database: %s", error)
                 await self._pause(1.0)
-            except (psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName):
-                raise NotMigrated("run `backscroll migrate` first") from None
         return None
 
     async def _work(self, worker_id: int) -> None:
@@ -121,6 +139,7 @@ class Worker:
             self._processing.registry,
             Admission(self._database),
             places,
+            worker_id=worker_id,
             language=self._settings.language,
         )
         running = RunningSlices(self._settings.cancel_grace, self._settings.stop_grace)
@@ -139,6 +158,7 @@ class Worker:
         async with (
             _running(recorder.run()) as recording,
             _running(self._keep_alive(worker_id, running), self._hear_stops(running)) as beside,
+            _running(self._watch_release(), self._prune()),
             _running(self._take_from_queue(queue)) as taking,
         ):
             logger.info("worker %d is ready for %d items", worker_id, self._settings.concurrency)
@@ -152,9 +172,13 @@ class Worker:
             running.stop_all()
             # Procrastinate ends the tasks it has begun before it lets itself be cancelled.
             taking[0].cancel()
-            await asyncio.wait(taking)
+            patience = self._settings.stop_grace + _LAST_WORDS_SECONDS
+            _, late = await asyncio.wait(taking, timeout=patience)
             recorder.close()
-            await asyncio.wait(recording)
+            if not late:
+                _, late = await asyncio.wait(recording, timeout=_LAST_WORDS_SECONDS)
+            if late:
+                _give_up(worker_id, recorder.waiting)
         with contextlib.suppress(DatabaseAway):
             await self._database.value("select batch.stop_worker(%s)", [worker_id])
 
@@ -184,11 +208,11 @@ class Worker:
         timeout = f"{self._settings.worker_timeout} seconds"
         while True:
             try:
-                for job in await self._database.rows(
+                for job in await self._living.rows(
                     "select * from batch.heartbeat(%s, %s)", [worker_id, timeout]
                 ):
                     running.stop_job(*job)
-                queued = await self._database.value(
+                queued = await self._living.value(
                     "select batch.sweep(%s, %s)", [worker_id, timeout]
                 )
                 if queued:
@@ -196,6 +220,34 @@ class Worker:
             except DatabaseAway as error:
                 logger.warning("heartbeat failed: %s", error)
             await asyncio.sleep(self._settings.heartbeat)
+
+    async def _watch_release(self) -> None:
+        """Stops the worker once the database was migrated to another release."""
+        while await self._is_of_this_release():  # noqa: ASYNC110 - the database tells
+            await asyncio.sleep(self._settings.heartbeat)
+        logger.error("the database was migrated to another release: this worker stops")
+        self._is_outdated = True
+        self._stopping.set()
+
+    async def _is_of_this_release(self) -> bool:
+        try:
+            installed = await self._living.value("select batch.installed_checksum()")
+        except DatabaseAway:
+            return True
+        except (psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName):
+            return False
+        return bool(installed == self._checksum)
+
+    async def _prune(self) -> None:
+        """Deletes what ended jobs leave behind, a little at a time."""
+        keep = f"{self._settings.retention_days} days"
+        while self._settings.retention_days:
+            try:
+                while await self._database.value("select batch.prune(%s)", [keep]):  # noqa: ASYNC110
+                    await asyncio.sleep(_PRUNE_PAUSE_SECONDS)
+            except DatabaseAway as error:
+                logger.warning("old jobs are pruned later: %s", error)
+            await asyncio.sleep(_PRUNE_INTERVAL_SECONDS)
 
     async def _hear_stops(self, running: RunningSlices) -> None:
         async def stop(_: str, payload: str) -> None:
@@ -207,6 +259,17 @@ class Worker:
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
+
+
+def _give_up(worker_id: int, results: int) -> NoReturn:
+    """Ends the process: it was told to stop, and the database does not take what it holds."""
+    logger.error(
+        "worker %d ends with %d results that the database did not take: others will do these again",
+        worker_id,
+        results,
+    )
+    logging.shutdown()
+    os._exit(0)
 
 
 @contextlib.asynccontextmanager

@@ -6,10 +6,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from itertools import groupby
 from uuid import UUID
 
-from app.database import Database, DatabaseAway
+from app.database import Database, DatabaseAway, Locked
 from workers.places import Places
 from workers.recorder import Recorder
 from workers.results import Item, Result
@@ -50,6 +51,7 @@ class SliceRunner:
         self._work = work
         self._places = places
         self._turn_seconds = turn_seconds
+        self._later: set[asyncio.Task[None]] = set()
 
     async def run(self, job_id: UUID, first_seq: int) -> None:
         """Runs one slice and gives it back, whatever happens in between."""
@@ -60,15 +62,25 @@ class SliceRunner:
         with self._running.add(job_id, first_seq) as running:
             if running.is_stopped:
                 return
+            is_taken = True
             try:
                 rows = await self._database.rows(
                     "select * from batch.take_slice(%s, %s, %s)",
                     [job_id, first_seq, self._worker_id],
                 )
-                await self._run_items(running, [Item(*row) for row in rows])
+                now = time.monotonic()
+                await self._run_items(
+                    running,
+                    [replace(Item(*row[:-1]), wanted_since=now - row[-1]) for row in rows],
+                )
+            except Locked as error:
+                # Refused by the database itself; the sweep queues it again.
+                logger.warning("slice %s of job %s waits: %s", first_seq, job_id, error)
+                is_taken = False
             finally:
                 # Also when taking it failed: the answer may have been lost on its way.
-                await self._give_back(job_id, first_seq)
+                if is_taken:
+                    await self._give_back(job_id, first_seq)
 
     async def _run_items(self, running: RunningSlice, items: Sequence[Item]) -> None:
         # Each kind waits for its own places: pictures in OCR hold up no documents, and slow
@@ -121,11 +133,21 @@ class SliceRunner:
                     "select batch.finish_slice(%s, %s, %s)", [job_id, first_seq, self._worker_id]
                 )
                 return
+            except Locked:
+                # Its job may be locked for hours: other jobs need the place.
+                later = asyncio.create_task(self._give_back_later(job_id, first_seq))
+                self._later.add(later)
+                later.add_done_callback(self._later.discard)
+                return
             except DatabaseAway as error:
                 logger.warning("slice %s of job %s waits: %s", first_seq, job_id, error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
+    async def _give_back_later(self, job_id: UUID, first_seq: int) -> None:
+        await asyncio.sleep(_LONGEST_PAUSE)
+        await self._give_back(job_id, first_seq)
 
-def _kind(item: Item) -> tuple[str, bool]:
-    return item.content_type, item.is_remote
+
+def _kind(item: Item) -> tuple[bool, str, bool]:
+    return item.is_suspect, item.content_type, item.is_remote

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from falcon.asgi import App, Request, Response
@@ -38,17 +39,19 @@ class _SafeAnswers:
         resp.set_header("Cache-Control", "no-store")
 
 
-def build_application(database: Database) -> App[Request, Response]:
-    """The API over `database`."""
+def build_application(
+    database: Database, media_folder: Path | None = None
+) -> App[Request, Response]:
+    """The API over `database`; estimates look at the sizes of files in `media_folder`."""
     app: App[Request, Response] = App(
         middleware=[_Lifespan(database), _SafeAnswers(), Access(KeyRing(database))]
     )
     app.req_options.strip_url_path_trailing_slash = True
     add_error_handlers(app)
 
-    jobs, job, report = BatchJobs(database), BatchJob(database), Report(database)
+    jobs, job, report = BatchJobs(database, media_folder), BatchJob(database), Report(database)
     app.add_route("/api/v1/batch-jobs", jobs)
-    app.add_route("/api/v1/batch-jobs/estimate", Estimate(database))
+    app.add_route("/api/v1/batch-jobs/estimate", Estimate(database, media_folder))
     app.add_route("/api/v1/batch-jobs/{job}", job)
     app.add_route("/api/v1/batch-jobs/{job}/status", job, suffix="status")
     app.add_route("/api/v1/batch-jobs/{job}/details", job, suffix="details")
@@ -73,4 +76,5 @@ def application() -> App[Request, Response]:
     if settings.database_url is None:
         raise RuntimeError("set DATABASE_URL, or start the API with `backscroll serve`")
     # Shorter than the five seconds after which many clients give up waiting for an answer.
-    return build_application(Database(settings.database_url, "backscroll api", wait_seconds=2.0))
+    database = Database(settings.database_url, "backscroll api", wait_seconds=2.0)
+    return build_application(database, settings.media_folder)

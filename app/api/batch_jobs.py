@@ -6,7 +6,9 @@ through `batch.visible_job`, which answers 404 for the others.
 
 from __future__ import annotations
 
+import asyncio
 import json
+from pathlib import Path
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -16,13 +18,16 @@ from falcon.asgi import Request, Response
 from app.api.access import READ, caller_of
 from app.api.requests import answer_json, job_id, json_body, optional_json_body, query
 from app.database import Database, Transaction
+from app.media_sample import mean_sizes
 
 
 class BatchJobs:
     """All batch jobs: `/api/v1/batch-jobs`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, media_folder: Path | None) -> None:
+        """`media_folder` is where estimates look for the sizes of files; None: nowhere."""
         self._database = database
+        self._media_folder = media_folder
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """A page of jobs, newest first. 422 for a parameter that cannot be used."""
@@ -41,7 +46,7 @@ class BatchJobs:
         """
         request = await json_body(req)
         if is_dry_run(request):
-            await answer_estimate(self._database, req, resp, request)
+            await answer_estimate(self._database, self._media_folder, req, resp, request)
         else:
             await create_once(self._database, req, resp, request)
 
@@ -51,12 +56,15 @@ class Estimate:
 
     scope = READ
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, media_folder: Path | None) -> None:
+        """`media_folder` is where estimates look for the sizes of files; None: nowhere."""
         self._database = database
+        self._media_folder = media_folder
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Counts, cost and duration of what the body asks for; creates nothing."""
-        await answer_estimate(self._database, req, resp, await json_body(req))
+        request = await json_body(req)
+        await answer_estimate(self._database, self._media_folder, req, resp, request)
 
 
 class BatchJob:
@@ -164,10 +172,22 @@ async def create_once(
         resp.set_header("Idempotency-Replayed", "true")
 
 
-async def answer_estimate(database: Database, req: Request, resp: Response, request: str) -> None:
-    """Makes `resp` the estimate of what `request` asks for."""
+async def answer_estimate(
+    database: Database, media_folder: Path | None, req: Request, resp: Response, request: str
+) -> None:
+    """Makes `resp` the estimate of what `request` asks for.
+
+    Some of the files in `media_folder` are looked at for their sizes; None: of none.
+    """
+    sizes: dict[str, int] = {}
+    if media_folder is not None and await asyncio.to_thread(media_folder.is_dir):
+        files = await database.rows(
+            "select * from batch.sample_media(%s, %s)", [request, caller_of(req).instances]
+        )
+        sizes = await asyncio.to_thread(mean_sizes, media_folder, files)
     estimate = await database.value(
-        "select batch.estimate_job(%s, %s)::text", [request, caller_of(req).instances]
+        "select batch.estimate_job(%s, %s, %s)::text",
+        [request, caller_of(req).instances, json.dumps(sizes)],
     )
     answer_json(resp, estimate)
 

@@ -15,6 +15,7 @@ from app.cli.demo_command import demo_command
 from app.cli.jobs_commands import jobs
 from app.cli.keys_commands import keys
 from app.cli.prices_commands import prices
+from app.cli.prune_command import prune_command
 from app.cli.run_commands import serve_command, up_command, worker_command
 from app.database import DatabaseAway, Refused, UnusableInput
 from app.embedded import EmbeddedPostgresError
@@ -72,6 +73,7 @@ for command in (
     prices,
     psql_command,
     migrate_command,
+    prune_command,
     serve_command,
     worker_command,
 ):

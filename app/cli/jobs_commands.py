@@ -6,10 +6,22 @@ import json
 from typing import Any
 
 import click
+import psycopg
 from rich.console import Console
 from rich.table import Table
 
 from app.cli.environment import AS_JSON, call, session
+from app.media_sample import mean_sizes
+from app.settings import load_settings
+
+
+def _sizes(connection: psycopg.Connection[Any], request: str) -> dict[str, int]:
+    """The mean sizes of a sample of the files, as `batch.estimate_job` takes them."""
+    folder = load_settings().media_folder
+    if not folder.is_dir():
+        return {}
+    files = connection.execute("select * from batch.sample_media(%s)", [request]).fetchall()
+    return mean_sizes(folder, files)
 
 
 @click.group()
@@ -50,7 +62,10 @@ def create(estimate: bool, as_json: bool, **options: Any) -> None:
     body = json.dumps({name: value for name, value in request.items() if value is not None})
     with session("backscroll jobs") as connection:
         if estimate:
-            estimated = call(connection, "select batch.estimate_job(%s)", [body])
+            estimated = call(
+                connection, "select batch.estimate_job(%s, null, %s)",
+                [body, json.dumps(_sizes(connection, body))],
+            )  # fmt: skip
             click.echo(json.dumps(estimated, indent=2)) if as_json else show_estimate(estimated)
             return
         job_id = call(connection, "select batch.create_job_from_json(%s)", [body])

@@ -13,18 +13,20 @@ begin
     from (
       values
         ('backscroll_api', '{find_api_key,visible_job,installed_version}'::text[]),
-        ('backscroll_api', '{create_job_once,estimate_job,change_job}'),
+        ('backscroll_api', '{create_job_once,estimate_job,sample_media,change_job}'),
         ('backscroll_api', '{cancel_job,pause_job,resume_job}'),
         ('backscroll_api', '{list_jobs,job_json,job_status,job_details,list_items,report_items}'),
         ('backscroll_api', '{list_events}'),
 
-        ('backscroll_worker', '{register_worker,heartbeat,stop_worker,sweep}'),
+        ('backscroll_worker', '{register_worker,heartbeat,stop_worker,sweep,prune}'),
         ('backscroll_worker', '{plan_job,fail_job,hold_job,take_slice,finish_slice}'),
-        ('backscroll_worker', '{admit_items,record_results,pulse_jobs}'),
+        ('backscroll_worker', '{admit_items,record_results,give_up_item,pulse_jobs}'),
+        ('backscroll_worker', '{items_behind_locks}'),
         ('backscroll_worker', '{take_provider_shares,hold_provider}'),
+        ('backscroll_worker', '{installed_version,installed_checksum}'),
 
         ('backscroll_reader', '{list_jobs,job_json,job_status,job_details,list_items,list_events}'),
-        ('backscroll_reader', '{estimate_job,audit}')
+        ('backscroll_reader', '{estimate_job,audit,prunable_jobs}')
     ) as entries (role, functions)
     cross join lateral unnest(entries.functions) as named (function)
     join pg_catalog.pg_roles as r on r.rolname = entries.role
@@ -62,8 +64,9 @@ begin
     if v_role = 'backscroll_reader' then
       execute format(
         'grant select on batch.jobs, batch.items, batch.item_results, batch.slices,'
-        ' batch.job_progress, batch.job_events, batch.job_moves, batch.model_prices,'
-        ' batch.provider_limits, batch.provider_states, batch.workers, batch.error_codes'
+        ' batch.billed_attempts, batch.job_progress, batch.job_events, batch.job_moves,'
+        ' batch.model_prices, batch.provider_limits, batch.provider_states, batch.workers,'
+        ' batch.error_codes'
         ' to %I',
         v_role
       );

@@ -10,7 +10,8 @@
 -- p_items is a list of {jobId, seq, sha256 (hex), contentType, language, models, isForced, isPaid,
 -- mayUse}: `models` are those whose text would do (for unpaid work any local one, for documents
 -- any that a provider had a part in), `mayUse` as batch.reserve_budget takes it. A forced item
--- asks for its job and its budget only.
+-- asks for its job and its budget only; what it claims is a key of its own, since claims also tell
+-- what was in hand when a worker died (see batch.lose_slice).
 --
 -- Bytes are claimed before it is looked whether their text exists: who gives up a claim has made
 -- the text in the same transaction, and a second statement sees it. Claims are made in the order
@@ -26,13 +27,17 @@ set search_path = ''
 as $$
 begin
   insert into batch.claims (sha256, processing_type, language, job_id, seq)
-  select a.sha256, a.processing_type, a.language, a.job_id, a.seq
+  select claim.sha256, a.processing_type, a.language, a.job_id, a.seq
   from batch.read_questions(p_items) as a
-  where not a.is_forced
-    and exists (
-      select from batch.jobs as j where j.id = a.job_id and j.status = 'processing'
-    )
-  order by a.sha256, a.processing_type, a.language
+  cross join lateral (
+    select case when a.is_forced
+      then sha256(convert_to(a.job_id || ' ' || a.seq, 'UTF8')) else a.sha256
+    end as sha256
+  ) as claim
+  where exists (
+    select from batch.jobs as j where j.id = a.job_id and j.status = 'processing'
+  )
+  order by claim.sha256, a.processing_type, a.language
   on conflict do nothing;
 
   return query

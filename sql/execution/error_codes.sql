@@ -30,5 +30,7 @@ values
     'The provider will not or cannot work on this medium; the text says what it answered.'),
   ('provider_error', 'processing',
     'The provider failed at this medium, again and again, while it answered others.'),
+  ('worker_lost', 'processing',
+    'The worker died three times while it worked on this item, which may be what it died of.'),
   ('internal_error', 'processing', 'A defect of Backscroll; the worker''s log has the details.')
 on conflict (code) do update set stage = excluded.stage, meaning = excluded.meaning;

@@ -4,12 +4,14 @@
 -- unqueued; that of an ended job is closed. The last slice to be done completes the job.
 --
 -- Locks the job, then the slice. A worker that does not hold the slice changes nothing, so
--- calling twice is safe.
+-- calling twice is safe. Waits two seconds at most for somebody's forgotten transaction, then
+-- raises lock_not_available: try again later.
 create or replace function batch.finish_slice(p_job_id uuid, p_first_seq int, p_worker_id bigint)
 returns void
 language plpgsql
 volatile
 set search_path = ''
+set lock_timeout = '2s'
 as $$
 declare
   v_job batch.jobs;

@@ -4,21 +4,26 @@
 -- good.
 --
 -- p_results is a list of objects: jobId, firstSeq (of the slice), seq, status, errorCode, error,
--- text, provider, model, language, durationSeconds, processingMs, and ageMs: how long ago the item
--- ended, by the worker's monotonic clock, so that its times are the database's; usage: what its
--- requests to providers used, from which its cost comes (or costUsd and tokens, from a processor
--- that was told them); sha256 (hex) and askedLanguage: under which its text is remembered;
--- isReused: its text was made before, for the same bytes. p_current maps jobs to the item that the
--- worker has in hand.
+-- text, provider, model, language, durationSeconds, pages, bytes (of the medium), processingMs, and
+-- ageMs: how long ago the item ended, by the worker's monotonic clock, so that its times are the
+-- database's; usage: what its requests to providers used, from which its cost comes (or costUsd and
+-- tokens, from a processor that was told them); sha256 (hex) and askedLanguage: under which its
+-- text is remembered; isReused: its text was made before, for the same bytes. p_current maps jobs
+-- to the item that the worker has in hand.
 --
--- A result ends the item's claim on its bytes and its reservation of the job's budget.
+-- A result ends the item's claim on its bytes and its reservation of the job's budget. What was
+-- billed for the item before it was given up (batch.billed_attempts) becomes part of it; that was
+-- in the job's total already, so only the rest is added. An unknown cost of any of it makes the
+-- whole unknown.
 --
 -- An item counts once, whoever reports it however often: its result is inserted or nothing is.
 -- Results for a slice that the worker does not hold (it was given to another), or that it has no
 -- such item, are dropped.
 --
 -- Results and messages are locked in the order of their keys: workers that report the same items,
--- or items of two jobs over the same messages, wait for each other and never in a circle.
+-- or items of two jobs over the same messages, wait for each other and never in a circle. A message
+-- that somebody's forgotten transaction has locked is waited for two seconds: then the call raises
+-- lock_not_available, nothing is recorded, and the caller tries the others without it.
 create or replace function batch.record_results(
   p_worker_id bigint, p_results jsonb, p_current jsonb default '{}'
 )
@@ -26,29 +31,33 @@ returns table (job_id uuid, has_ended boolean)
 language sql
 volatile
 set search_path = ''
+set lock_timeout = '2s'
 as $$
   with reported as materialized (
     select distinct on (r."jobId", r.seq)
       r."jobId" as job_id, r.seq, r.status, r."errorCode" as error_code, r.error,
-      r.text, r.provider, r.model, r.language, r."durationSeconds" as duration_seconds,
+      r.text, r.provider, r.model, r.language, r.pages, r.bytes,
+      case when r."durationSeconds" between 0 and 999999999 then r."durationSeconds" end
+        as duration_seconds,
       coalesce(r."isReused", false) as is_reused, decode(r.sha256, 'hex') as sha256,
       coalesce(r."askedLanguage", '') as asked_language,
       nullif(r.usage, '[]') as usage,
       case when jsonb_array_length(r.usage) > 0
         then batch.tokens_of_usages(r.usage)
         else coalesce(r.tokens, 0)
-      end as tokens,
+      end as own_tokens,
       case when jsonb_array_length(r.usage) > 0
         then batch.cost_of_usages(r.usage, batch.clock())
-        else round(coalesce(r."costUsd", 0), 8)
-      end as cost_usd,
+        else batch.storable_cost(coalesce(r."costUsd", 0))
+      end as own_cost,
       coalesce(r."processingMs", 0) as processing_ms,
       batch.clock() - make_interval(secs => coalesce(r."ageMs", 0) / 1000.0) as finished_at
     from jsonb_to_recordset(p_results) as r (
       "jobId" uuid, "firstSeq" int, seq int, status batch.result_status, "errorCode" text,
       error text, text text, provider text, model text, language text,
-      "durationSeconds" numeric, tokens int, "costUsd" numeric, "processingMs" int, "ageMs" int,
-      usage jsonb, sha256 text, "askedLanguage" text, "isReused" boolean
+      "durationSeconds" numeric, pages int, bytes bigint, tokens int, "costUsd" numeric,
+      "processingMs" int, "ageMs" int, usage jsonb, sha256 text, "askedLanguage" text,
+      "isReused" boolean
     )
     join batch.slices as s
       on s.job_id = r."jobId"
@@ -58,16 +67,47 @@ as $$
     order by r."jobId", r.seq
   ),
 
+  -- none of most jobs
+  attempts as materialized (
+    select
+      a.job_id, a.seq, sum(a.cost_usd) as cost_usd, bool_and(a.cost_usd is not null) as is_priced,
+      sum(a.tokens_used) as tokens,
+      jsonb_agg(a.usage order by a.billed_at, a.report, a.place) as usage
+    from batch.billed_attempts as a
+    where a.job_id = any (array(select r.job_id from reported as r))
+    group by a.job_id, a.seq
+  ),
+
+  summed as materialized (
+    select
+      r.*,
+      case when a.seq is null then r.usage else a.usage || coalesce(r.usage, '[]') end
+        as all_usage,
+      case when a.seq is null then r.own_tokens
+        else least(2147483647, r.own_tokens + a.tokens)::int
+      end as tokens,
+      case when a.seq is null then r.own_cost
+        when a.is_priced then batch.storable_cost(r.own_cost + a.cost_usd)
+      end as cost_usd,
+      coalesce(a.cost_usd, 0) as counted_cost,
+      coalesce(a.tokens, 0) as counted_tokens,
+      a.is_priced is false as is_counted_unpriced
+    from reported as r
+    left join attempts as a on a.job_id = r.job_id and a.seq = r.seq
+  ),
+
   recorded as (
     insert into batch.item_results (
       job_id, seq, status, error_code, error_message, provider, model, language, cost_usd,
-      tokens_used, usage, is_reused, processing_ms, worker_id, started_at, finished_at
+      tokens_used, usage, is_reused, media_seconds, media_pages, media_bytes, processing_ms,
+      worker_id, started_at, finished_at
     )
     select
       r.job_id, r.seq, r.status, r.error_code, r.error, r.provider, r.model, r.language,
-      r.cost_usd, r.tokens, r.usage, r.is_reused, r.processing_ms, p_worker_id,
+      r.cost_usd, r.tokens, r.all_usage, r.is_reused, r.duration_seconds, r.pages, r.bytes,
+      r.processing_ms, p_worker_id,
       r.finished_at - make_interval(secs => r.processing_ms / 1000.0), r.finished_at
-    from reported as r
+    from summed as r
     order by r.job_id, r.seq
     on conflict (job_id, seq) do nothing
     returning job_id, seq
@@ -75,7 +115,7 @@ as $$
 
   outcomes as materialized (
     select r.*, i.message_id, i.content_type, e.stage, gen_random_uuid() as media_content_id
-    from reported as r
+    from summed as r
     join batch.items as i on i.job_id = r.job_id and i.seq = r.seq
     left join batch.error_codes as e on e.code = r.error_code
     -- `is true` makes this a look-up in a hash table. As a join it would be taken for one of
@@ -125,6 +165,12 @@ as $$
     where (r.job_id, r.seq) in (select o.job_id, o.seq from outcomes as o)
   ),
 
+  taken_in as (
+    delete from batch.billed_attempts as a
+    where (a.job_id, a.seq) in (select o.job_id, o.seq from outcomes as o)
+      and exists (select from attempts)
+  ),
+
   locked as materialized (
     select m.id
     from public.messages as m
@@ -162,9 +208,10 @@ as $$
         as processings,
       count(*) filter (where o.status = 'skipped') as skipped,
       count(*) filter (where o.is_reused) as reused,
-      count(*) filter (where o.cost_usd is null) as unpriced,
-      sum(o.cost_usd) as cost_usd,
-      sum(o.tokens) as tokens
+      count(*) filter (where o.cost_usd is null)
+        - count(*) filter (where o.is_counted_unpriced) as unpriced,
+      sum(coalesce(o.cost_usd, 0) - o.counted_cost) as cost_usd,
+      sum(o.tokens - o.counted_tokens) as tokens
     from outcomes as o
     group by o.job_id
   ),

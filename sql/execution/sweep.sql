@@ -2,6 +2,9 @@
 -- p_timeout, and makes sure that everything waiting to be done stands in the queue. What those
 -- workers had recorded stays and is not done again. Returns how many tasks were queued.
 --
+-- A job that somebody holds a lock on is passed over until the next sweep: whoever sweeps must not
+-- be held up, and be taken for dead himself.
+--
 -- Every worker calls it; an advisory lock lets one at a time work and sends the others away.
 -- A worker whose own heartbeats came with a gap less than p_timeout ago (the database was away,
 -- or it was frozen) judges nobody: others may only have had the same gap.
@@ -27,12 +30,14 @@ begin
   for v_lost in
     select s.job_id, s.first_seq, s.worker_id
     from batch.slices as s
+    join batch.jobs as j on j.id = s.job_id
     left join batch.workers as w on w.id = s.worker_id
     where s.state = 'running'
       and (w.stopped_at is not null or w.last_seen_at < batch.clock() - p_timeout) is not false
     order by s.job_id, s.first_seq
+    for no key update of j skip locked
   loop
-    perform batch.finish_slice(v_lost.job_id, v_lost.first_seq, v_lost.worker_id);
+    perform batch.lose_slice(v_lost.job_id, v_lost.first_seq, v_lost.worker_id);
     v_queued := v_queued + 1;
   end loop;
 

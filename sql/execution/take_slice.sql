@@ -1,8 +1,13 @@
 -- Gives a slice to a worker and returns its items that still need work, in order. Returns none
 -- if the slice is not to be worked on: the job is paused or has ended, or another worker has it.
+-- wanted_for_seconds tells how long ago the job began, or was resumed: what the worker found out
+-- about providers before that, it asks anew.
+--
+-- is_suspect: a worker has died while it worked on the item, perhaps of it.
 --
 -- Locks the job in share mode, then the slice: once a cancel or a pause has committed, nobody
--- gets items. Calling twice is safe: the second call finds the slice taken.
+-- gets items. Calling twice is safe: the second call finds the slice taken. Waits half a
+-- second for somebody's forgotten transaction, then raises lock_not_available: try again later.
 create or replace function batch.take_slice(p_job_id uuid, p_first_seq int, p_worker_id bigint)
 returns table (
   seq int,
@@ -14,11 +19,14 @@ returns table (
   external_id text,
   caption text,
   language text,
-  is_forced boolean
+  is_forced boolean,
+  is_suspect boolean,
+  wanted_for_seconds double precision
 )
 language plpgsql
 volatile
 set search_path = ''
+set lock_timeout = '500ms'
 set plan_cache_mode = 'force_custom_plan'
 as $$
 declare
@@ -60,7 +68,9 @@ begin
     m.external_id::text,
     m.text_content,
     v_job.language,
-    v_job.is_forced
+    v_job.is_forced,
+    l.seq is not null,
+    extract(epoch from batch.clock() - v_job.active_since)::double precision
   from generate_series(p_first_seq, v_last_seq) as n (seq)
   cross join lateral (
     select i.seq, i.message_id, i.content_type
@@ -69,6 +79,7 @@ begin
     limit 1
   ) as i
   join public.messages as m on m.id = i.message_id
+  left join batch.item_losses as l on l.job_id = p_job_id and l.seq = i.seq
   where not exists (
     select from batch.item_results as r where r.job_id = p_job_id and r.seq = i.seq
   )

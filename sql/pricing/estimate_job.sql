@@ -3,9 +3,13 @@
 -- processed, and what that is expected to cost and to last (low, expected, high), with which
 -- provider. Creates nothing.
 --
+-- p_sampled: the mean size in bytes of a sample of the files (batch.sample_media), where somebody
+-- has the files at hand: {"audio": 41230}. It counts where metadata tell too few sizes.
 -- Durations count the workers that live now, or one place of each kind if there is none.
 -- Raises what batch.read_request raises.
-create or replace function batch.estimate_job(p_request jsonb, p_instance_ids uuid[] default null)
+create or replace function batch.estimate_job(
+  p_request jsonb, p_instance_ids uuid[] default null, p_sampled jsonb default '{}'
+)
 returns json
 language plpgsql
 volatile
@@ -27,8 +31,9 @@ begin
   ),
 
   chosen as (
-    select newest.content_type, count(*) as items,
-      sum(length.seconds) as seconds, count(length.seconds) as timed, sum(length.bytes) as bytes
+    select batch.count_media(
+      array_agg(newest.content_type), array_agg(newest.message_id)
+    ) as counts
     from (
       select f.content_type, f.message_id
       from found as f
@@ -36,13 +41,6 @@ begin
       order by f.platform_timestamp desc, f.message_id desc
       limit v_job.item_limit
     ) as newest
-    left join public.messages as m on m.id = newest.message_id
-    cross join lateral (
-      select
-        batch.media_seconds(m.media_metadata) as seconds,
-        batch.media_bytes(m.media_metadata) as bytes
-    ) as length
-    group by newest.content_type
   ),
 
   in_scope as (
@@ -52,17 +50,15 @@ begin
   )
 
   select jsonb_object_agg(t.content_type, jsonb_build_object(
+    'items', 0,
     'found', coalesce(s.found, 0),
     'alreadyDone', coalesce(s.have_content, 0),
-    'items', coalesce(c.items, 0),
-    'seconds', c.seconds,
-    'timed', coalesce(c.timed, 0),
-    'bytes', c.bytes
-  ))
+    'sampledBytes', p_sampled -> t.content_type::text
+  ) || coalesce(c.counts -> t.content_type::text, '{}'))
   into v_types
   from unnest(v_job.content_types) as t (content_type)
-  left join in_scope as s on s.content_type = t.content_type
-  left join chosen as c on c.content_type = t.content_type;
+  cross join chosen as c
+  left join in_scope as s on s.content_type = t.content_type;
 
   return batch.estimate_json(v_job, v_types);
 end;

@@ -1,6 +1,6 @@
 -- An estimate as the REST API writes it, from what was counted of each content type
--- ({found, alreadyDone, items, seconds, timed, bytes}). Costs whose price is not known are null,
--- and a warning says so: nothing is silently free.
+-- ({found, alreadyDone, and what batch.expectation takes}). Costs whose price is not known are
+-- null, and a warning says so: nothing is silently free.
 create or replace function batch.estimate_json(p_job batch.jobs, p_types jsonb)
 returns json
 language sql
@@ -35,6 +35,14 @@ as $$
     where e.items > 0 and e.cost is null
 
     union all
+    select format(
+      'with maxCostUsd the job would pause before the first %s item: %s %s has no price',
+      e.content_type, e.provider, e.model
+    )
+    from expected as e
+    where e.items > 0 and e.cost is null and p_job.max_cost_usd is not null
+
+    union all
     select 'no worker is running: the job would wait for one' where not exists (select from live)
   )
 
@@ -55,6 +63,7 @@ as $$
       'alreadyDone', e.counted -> 'alreadyDone',
       'toProcess', e.items,
       'knownSeconds', e.seconds_known,
+      'knownPages', e.counted -> 'pages',
       'knownBytes', e.counted -> 'bytes',
       'provider', e.provider,
       'model', e.model,

@@ -1,7 +1,10 @@
 -- What so many items of each content type are expected to cost and to last, and which providers
 -- that assumes: those that the live workers ask first, or this machine if none runs.
--- p_counts: {"audio": {"items": 12, "seconds": 310.5, "timed": 10}, ...}, `seconds` being the
--- length of the `timed` items whose length is known.
+--
+-- p_counts: {"audio": {"items": 12, "timed": 10, "seconds": 310.5, "billedSeconds": 330 ...} ...}:
+-- of the `timed` items the length is known (billedSeconds: none counted for less than the provider
+-- bills), of the `paged` the `pages`, of the `sized` the `bytes`. `sampledBytes` is the mean size
+-- of a sample of the files. The known speak for the unknown only if they are at least half.
 create or replace function batch.expectation(p_counts jsonb)
 returns table (
   content_type batch.content_type, items bigint, seconds_known numeric, provider text, model text,
@@ -17,44 +20,30 @@ as $$
       c.key::batch.content_type as content_type,
       (c.value ->> 'items')::bigint as items,
       (c.value ->> 'seconds')::numeric as seconds,
-      (c.value ->> 'timed')::numeric as timed
+      (c.value ->> 'billedSeconds')::numeric as billed_seconds,
+      nullif((c.value ->> 'timed')::numeric, 0) as timed,
+      (c.value ->> 'pages')::numeric as pages,
+      nullif((c.value ->> 'paged')::numeric, 0) as paged,
+      (c.value ->> 'bytes')::numeric as bytes,
+      nullif((c.value ->> 'sized')::numeric, 0) as sized,
+      (c.value ->> 'sampledBytes')::numeric as sampled_bytes
     from jsonb_each(p_counts) as c
-  ),
-
-  live as (
-    select w.capacity, w.offers
-    from batch.workers as w
-    where w.stopped_at is null and w.last_seen_at > batch.clock() - interval '1 minute'
-  ),
-
-  served as (
-    select
-      c.*,
-      coalesce(
-        (select sum((l.capacity ->> c.content_type::text)::numeric) from live as l), 1
-      ) as places,
-      (
-        select l.offers -> c.content_type::text
-        from live as l
-        where l.offers ? c.content_type::text
-        limit 1
-      ) as offer
-    from counted as c
   )
 
   select
-    s.content_type, s.items, s.seconds,
-    coalesce(s.offer ->> 'provider', 'local'), s.offer ->> 'model',
-    round(s.items * usual.cost_low, 8),
-    round(s.items * usual.cost, 8),
-    round(s.items * usual.cost_high, 8),
-    round(s.items * usual.ms_low / 1000 / greatest(s.places, 1), 1),
-    round(s.items * usual.ms / 1000 / greatest(s.places, 1), 1),
-    round(s.items * usual.ms_high / 1000 / greatest(s.places, 1), 1)
-  from served as s
+    c.content_type, c.items, c.seconds, coalesce(o.provider, 'local'), o.model,
+    round(c.items * usual.cost_low, 8),
+    round(c.items * usual.cost, 8),
+    round(c.items * usual.cost_high, 8),
+    round(c.items * usual.ms_low / 1000 / greatest(o.places, 1), 1),
+    round(c.items * usual.ms / 1000 / greatest(o.places, 1), 1),
+    round(c.items * usual.ms_high / 1000 / greatest(o.places, 1), 1)
+  from counted as c
+  join batch.offers() as o on o.content_type = c.content_type
   cross join lateral batch.usual_item(
-    s.content_type, s.offer ->> 'provider', s.offer ->> 'model',
-    -- the known speak for the unknown only if they are most
-    case when s.timed * 2 >= s.items and s.timed > 0 then s.seconds / s.timed end
+    c.content_type, o.provider, o.model,
+    case when c.timed * 2 >= c.items then c.billed_seconds / c.timed end,
+    case when c.paged * 2 >= c.items then c.pages / c.paged end,
+    case when c.sized * 2 >= c.items then c.bytes / c.sized else c.sampled_bytes end
   ) as usual;
 $$;

@@ -6,11 +6,11 @@ language sql
 immutable
 set search_path = ''
 as $$
-  select case when jsonb_typeof(said.size) = 'number' then (said.size #>> '{}')::numeric end
-  from (
-    select coalesce(
+  select batch.number_of(
+    coalesce(
       p_metadata -> 'size', p_metadata -> 'fileSize', p_metadata -> 'file_size',
       p_metadata -> 'fileLength', p_metadata -> 'bytes'
-    ) as size
-  ) as said;
+    ),
+    1e15
+  );
 $$;

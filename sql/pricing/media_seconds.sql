@@ -6,11 +6,11 @@ language sql
 immutable
 set search_path = ''
 as $$
-  select case when jsonb_typeof(said.seconds) = 'number' then (said.seconds #>> '{}')::numeric end
-  from (
-    select coalesce(
+  select batch.number_of(
+    coalesce(
       p_metadata -> 'duration', p_metadata -> 'durationSeconds', p_metadata -> 'duration_seconds',
       p_metadata -> 'seconds'
-    ) as seconds
-  ) as said;
+    ),
+    1000000
+  );
 $$;

@@ -1,15 +1,21 @@
 -- What an item of a content type takes with a provider and model: milliseconds and US dollars,
 -- low (a tenth of items take less), expected, and high (a tenth take more).
 --
--- By the first results, up to 500, of each of the last ten jobs; before there are any, by what
--- was measured on two cores and by what such a request usually uses, at today's price.
--- Sound whose length is known and that is priced by the second costs exactly that. Costs are null
--- if the price book does not know the model.
+-- By what such items took before (batch.recent_results), a second of sound and film, a page or a
+-- byte of documents, where the mean of these is known (p_seconds, p_pages, p_bytes) and of the
+-- former too; else an item. Expected is the median, which no outlier moves; where most cost
+-- nothing, as documents without scanned pages, the mean of costs up to the high. How long sound
+-- and film play of which only the size is known goes by what was processed before, by whomever.
+--
+-- Before there are results, by batch.assumed_item. Sound whose length is known and that is priced
+-- by the second costs exactly that. Costs are null if the price book does not know the model.
 create or replace function batch.usual_item(
   p_content_type batch.content_type,
   p_provider text,
   p_model text,
   p_seconds numeric,
+  p_pages numeric default null,
+  p_bytes numeric default null,
   out ms_low numeric,
   out ms numeric,
   out ms_high numeric,
@@ -21,99 +27,99 @@ language sql
 stable
 set search_path = ''
 as $$
-  with recent as (
+  with recent as materialized (
     select
-      count(*) > 0 as is_known,
-      percentile_cont(0.1) within group (order by r.processing_ms)::numeric as ms_low,
-      avg(r.processing_ms) as ms,
-      percentile_cont(0.9) within group (order by r.processing_ms)::numeric as ms_high,
-      percentile_cont(0.1) within group (order by r.cost_usd)::numeric as cost_low,
-      avg(r.cost_usd) as cost,
-      percentile_cont(0.9) within group (order by r.cost_usd)::numeric as cost_high
-    from (
-      select j.id from batch.jobs as j where j.total_items > 0 order by j.created_at desc limit 10
-    ) as job
-    cross join lateral (
-      -- bounded: of a type that a large job has none of, not all its items are read
-      select r.*
-      from batch.item_results as r
-      where r.job_id = job.id
-      order by r.seq
-      limit 500
-    ) as r
-    cross join lateral (
-      select i.content_type
-      from batch.items as i
-      where i.job_id = r.job_id and i.seq = r.seq
-      limit 1
-    ) as i
-    where i.content_type = p_content_type
-      and r.status = 'processed'
-      and not r.is_reused
-      and r.provider = coalesce(p_provider, 'local')
-      and (p_model is null or r.model = p_model)
+      r.*,
+      r.provider = coalesce(p_provider, 'local') and (p_model is null or r.model = p_model)
+        as is_same,
+      case
+        when p_content_type = 'document' and p_pages is not null then r.pages
+        when p_content_type = 'document' then r.bytes
+        when p_content_type in ('audio', 'video') then r.seconds
+      end as size
+    from batch.recent_results(p_content_type) as r
   ),
 
-  -- ms on two cores or at a provider; tokens sent and received; seconds of sound
-  assumed (likely, ms, input_tokens, output_tokens, seconds) as (
-    select a.likely, a.ms, a.input_tokens, a.output_tokens, coalesce(p_seconds, a.seconds)
-    from (
-      values
-        ('audio'::batch.content_type, 'low', 500, 100, 20, 4),
-        ('audio', 'expected', 1500, 480, 120, 15),
-        ('audio', 'high', 6000, 2000, 500, 60),
-        ('image', 'low', 200, 500, 40, 0),
-        ('image', 'expected', 700, 1300, 200, 0),
-        ('image', 'high', 2500, 3000, 800, 0),
-        ('video', 'low', 2000, 1500, 100, 0),
-        ('video', 'expected', 8000, 9000, 400, 0),
-        ('video', 'high', 30000, 40000, 1500, 0),
-        ('document', 'low', 4, 0, 0, 0),
-        ('document', 'expected', 60, 0, 0, 0),
-        ('document', 'high', 500, 0, 0, 0)
-    ) as a (content_type, likely, ms, input_tokens, output_tokens, seconds)
-    where a.content_type = p_content_type
+  length as (
+    select coalesce(
+      p_seconds,
+      p_bytes * percentile_disc(0.5) within group (order by r.seconds / nullif(r.bytes, 0))
+    ) as seconds
+    from recent as r
+    where r.seconds > 0
   ),
 
-  priced as (
-    select a.likely, a.ms, case
-      when p_provider is null or p_provider = 'local' or p_content_type = 'document' then 0
-      else batch.cost_of_usage(
-        jsonb_build_object(
-          'provider', p_provider, 'model', p_model, 'inputTokens', a.input_tokens,
-          'outputTokens', a.output_tokens, 'audioSeconds', a.seconds
-        ),
-        batch.clock()
-      )
-    end as cost
-    from assumed as a
+  -- what the item has of what is counted, if anything was learnt of that
+  basis as (
+    select case
+      when exists (select from recent as r where r.is_same and r.size > 0) then
+        case
+          when p_content_type = 'document' then coalesce(p_pages, p_bytes)
+          when p_content_type in ('audio', 'video') then l.seconds
+        end
+    end as size
+    from length as l
   ),
 
-  guess as (
+  taken as (
     select
-      min(p.ms) filter (where p.likely = 'low') as ms_low,
-      min(p.ms) filter (where p.likely = 'expected') as ms,
-      min(p.ms) filter (where p.likely = 'high') as ms_high,
-      min(p.cost) filter (where p.likely = 'low') as cost_low,
-      min(p.cost) filter (where p.likely = 'expected') as cost,
-      min(p.cost) filter (where p.likely = 'high') as cost_high
-    from priced as p
+      r.ms * coalesce(b.size / r.size, 1) as ms,
+      r.cost_usd * coalesce(b.size / r.size, 1) as cost
+    from recent as r
+    cross join basis as b
+    where r.is_same and (b.size is null or r.size > 0)
   ),
 
-  is_exact as (
+  bounds as (
+    select
+      percentile_disc(0.1) within group (order by t.ms) as ms_low,
+      percentile_cont(0.5) within group (order by t.ms)::numeric as ms,
+      percentile_disc(0.9) within group (order by t.ms) as ms_high,
+      percentile_disc(0.1) within group (order by t.cost) as cost_low,
+      percentile_cont(0.5) within group (order by t.cost)::numeric as cost,
+      percentile_disc(0.9) within group (order by t.cost) as cost_high
+    from taken as t
+  ),
+
+  learnt as (
+    select
+      b.*,
+      case
+        when b.cost > 0 then b.cost
+        else (select avg(least(t.cost, b.cost_high)) from taken as t)
+      end as cost_expected
+    from bounds as b
+  ),
+
+  assumed as (
+    select
+      min(a.ms) filter (where a.likely = 'low') as ms_low,
+      min(a.ms) filter (where a.likely = 'expected') as ms,
+      min(a.ms) filter (where a.likely = 'high') as ms_high,
+      min(a.cost_usd) filter (where a.likely = 'low') as cost_low,
+      min(a.cost_usd) filter (where a.likely = 'expected') as cost,
+      min(a.cost_usd) filter (where a.likely = 'high') as cost_high
+    from length as l
+    cross join lateral batch.assumed_item(
+      p_content_type, p_provider, p_model, l.seconds, p_bytes
+    ) as a
+  ),
+
+  exactness as (
     select p_seconds is not null
+      and p_content_type = 'audio'
       and (batch.price_at(p_provider, p_model, 'audio_second', batch.clock())).usd is not null
-      as yes
+      as is_exact
   )
 
   select
-    case when r.is_known then r.ms_low else g.ms_low end,
-    case when r.is_known then r.ms else g.ms end,
-    case when r.is_known then r.ms_high else g.ms_high end,
-    case when r.is_known and not e.yes then r.cost_low else g.cost_low end,
-    case when r.is_known and not e.yes then r.cost else g.cost end,
-    case when r.is_known and not e.yes then r.cost_high else g.cost_high end
-  from recent as r
-  cross join guess as g
-  cross join is_exact as e;
+    coalesce(l.ms_low, a.ms_low),
+    coalesce(l.ms, a.ms),
+    coalesce(l.ms_high, a.ms_high),
+    case when e.is_exact then a.cost_low else coalesce(l.cost_low, a.cost_low) end,
+    case when e.is_exact then a.cost else coalesce(l.cost_expected, a.cost) end,
+    case when e.is_exact then a.cost_high else coalesce(l.cost_high, a.cost_high) end
+  from learnt as l
+  cross join assumed as a
+  cross join exactness as e;
 $$;

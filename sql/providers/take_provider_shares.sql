@@ -1,12 +1,13 @@
--- A worker takes the right to ask a provider up to p_wanted times, and gives back p_returned
--- requests that have ended: one call for many requests, and none where there is no limit.
--- Returns how many are granted now and, if fewer than wanted, after how many seconds to ask again.
--- is_limited false means: no limit is set; ask nobody for a while.
+-- A worker takes the right to ask a provider up to p_wanted times, and says how many requests that
+-- it took a share for are still under way: one call for many requests, and none where there is no
+-- limit. It says so anew each time, so that an answer that was lost on its way takes no share
+-- away for good. Returns how many are granted now and, if fewer than wanted, after how many
+-- seconds to ask again. is_limited false means: no limit is set; ask nobody for a while.
 --
 -- Allowance comes back evenly over the minute and is kept for one second at most, so a minute
 -- sees the limit and at most one second's worth more. Locks the provider's state row.
 create or replace function batch.take_provider_shares(
-  p_worker_id bigint, p_provider text, p_wanted int, p_returned int
+  p_worker_id bigint, p_provider text, p_wanted int, p_in_flight int
 )
 returns table (granted int, retry_after_seconds double precision, is_limited boolean)
 language plpgsql
@@ -29,9 +30,9 @@ begin
   from batch.provider_states as s where s.provider = p_provider for update;
 
   insert into batch.provider_leases as l (provider, worker_id, in_flight)
-  values (p_provider, p_worker_id, 0)
+  values (p_provider, p_worker_id, p_in_flight)
   on conflict (provider, worker_id) do update
-  set in_flight = greatest(0, l.in_flight - p_returned);
+  set in_flight = excluded.in_flight;
 
   if v_state.held_until > batch.clock() then
     return query select
@@ -72,8 +73,9 @@ begin
 
   return query select
     v_granted,
+    -- what others have in flight may end at any moment; an allowance comes at its time
     case when v_granted < p_wanted then least(1.0, greatest(
-      0.02,
+      case when v_in_flight + v_granted >= v_limit.max_in_flight then 0.1 else 0.02 end,
       coalesce(
         (1 - (v_state.allowance - v_granted)) * 60 / v_limit.requests_per_minute, 0.1
       )

@@ -12,7 +12,7 @@ declare
   v_job batch.jobs;
   v_spent numeric;
 begin
-  select j.* into v_job from batch.jobs as j where j.id = p_job_id for update;
+  select j.* into v_job from batch.jobs as j where j.id = p_job_id for no key update;
 
   if not found then
     raise exception using errcode = 'BJ404', message = format('no batch job %s', p_job_id);

@@ -52,6 +52,21 @@ table batch.api_keys (
   constraint scopes_are_known CHECK (((cardinality(scopes) > 0) AND (scopes <@ ARRAY['jobs:read'::text, 'jobs:write'::text, 'admin'::text])))
 ) with (fillfactor=50);
 
+table batch.billed_attempts (
+  job_id uuid not null,
+  seq integer not null,
+  report uuid not null,
+  place integer not null,
+  usage jsonb not null,
+  cost_usd numeric(12,8),
+  tokens_used integer not null,
+  worker_id bigint not null,
+  billed_at timestamp with time zone not null,
+  constraint billed_attempts_pkey PRIMARY KEY (job_id, seq, report, place),
+  constraint attempt_cost_is_not_negative CHECK ((cost_usd >= (0)::numeric)),
+  constraint billed_attempts_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
+);
+
 table batch.claims (
   sha256 bytea not null,
   processing_type text not null,
@@ -60,7 +75,7 @@ table batch.claims (
   seq integer not null,
   constraint claims_pkey PRIMARY KEY (sha256, processing_type, language),
   constraint claims_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
-);
+) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
 
 CREATE INDEX claims_item_idx ON batch.claims USING btree (job_id, seq);
 
@@ -94,6 +109,14 @@ table batch.installations (
   constraint installations_pkey PRIMARY KEY (id)
 );
 
+table batch.item_losses (
+  job_id uuid not null,
+  seq integer not null,
+  losses integer not null,
+  constraint item_losses_pkey PRIMARY KEY (job_id, seq),
+  constraint item_losses_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
+);
+
 table batch.item_results (
   job_id uuid not null,
   seq integer not null,
@@ -111,10 +134,13 @@ table batch.item_results (
   finished_at timestamp with time zone not null,
   usage jsonb,
   is_reused boolean not null default false,
+  media_seconds numeric(12,3),
+  media_pages integer,
+  media_bytes bigint,
   constraint item_results_pkey PRIMARY KEY (job_id, seq),
   constraint cost_is_not_negative CHECK ((cost_usd >= (0)::numeric)),
   constraint only_failed_results_have_an_error CHECK (((error_code IS NOT NULL) = (status = 'failed'::batch.result_status)))
-);
+) with (autovacuum_vacuum_insert_scale_factor=0, autovacuum_vacuum_insert_threshold=100000, autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=100000);
 
 CREATE INDEX item_results_failed_idx ON batch.item_results USING btree (job_id, seq) WHERE (status = 'failed'::batch.result_status);
 
@@ -124,7 +150,7 @@ table batch.items (
   message_id uuid not null,
   content_type batch.content_type not null,
   constraint items_pkey PRIMARY KEY (job_id, seq)
-);
+) with (autovacuum_vacuum_insert_scale_factor=0, autovacuum_vacuum_insert_threshold=100000, autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=100000);
 
 table batch.job_events (
   id bigint not null generated always as identity,
@@ -163,14 +189,14 @@ table batch.job_progress (
   reused integer not null default 0,
   constraint job_progress_pkey PRIMARY KEY (job_id, worker_id),
   constraint job_progress_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
-) with (fillfactor=50);
+) with (fillfactor=50, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
 
 table batch.job_pulses (
   job_id uuid not null,
   sent_at timestamp with time zone not null,
   constraint job_pulses_pkey PRIMARY KEY (job_id),
   constraint job_pulses_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
-) with (fillfactor=50);
+) with (fillfactor=50, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
 
 table batch.jobs (
   id uuid not null default gen_random_uuid(),
@@ -208,6 +234,8 @@ table batch.jobs (
   retry_of uuid,
   ended_before integer not null default 0,
   failed_before integer not null default 0,
+  prune_began_at timestamp with time zone,
+  pruned_at timestamp with time zone,
   constraint jobs_pkey PRIMARY KEY (id),
   constraint active_while_processing CHECK (((active_since IS NOT NULL) = (status = 'processing'::batch.job_state))),
   constraint days_back_is_1_to_3650 CHECK (((days_back >= 1) AND (days_back <= 3650))),
@@ -219,8 +247,10 @@ table batch.jobs (
   constraint lanes_are_1_to_64 CHECK (((lanes >= 1) AND (lanes <= 64))),
   constraint max_cost_is_not_negative CHECK ((max_cost_usd >= (0)::numeric)),
   constraint only_ended_jobs_are_complete CHECK (((completed_at IS NOT NULL) = (status = ANY (ARRAY['completed'::batch.job_state, 'failed'::batch.job_state, 'cancelled'::batch.job_state])))),
+  constraint only_ended_jobs_are_pruned CHECK (((prune_began_at IS NULL) OR (completed_at IS NOT NULL))),
   constraint pause_reason_is_known CHECK ((pause_reason = ANY (ARRAY['budget'::text, 'providers'::text, 'failures'::text]))),
   constraint priority_is_within_100 CHECK (((priority >= '-100'::integer) AND (priority <= 100))),
+  constraint pruning_begins_before_it_ends CHECK (((pruned_at IS NULL) OR (pruned_at >= prune_began_at))),
   constraint slice_size_is_positive CHECK ((slice_size > 0)),
   constraint some_content_type_is_wanted CHECK ((cardinality(content_types) > 0)),
   constraint targeted_job_has_a_chat CHECK (((chat_id IS NOT NULL) OR (job_type <> 'targeted_chat_sync'::text)))
@@ -233,6 +263,8 @@ CREATE INDEX jobs_metadata_idx ON batch.jobs USING gin (metadata jsonb_path_ops)
 CREATE INDEX jobs_open_idx ON batch.jobs USING btree (status) WHERE (status = ANY (ARRAY['pending'::batch.job_state, 'processing'::batch.job_state, 'paused'::batch.job_state]));
 
 CREATE INDEX jobs_retry_of_idx ON batch.jobs USING btree (retry_of) WHERE (retry_of IS NOT NULL);
+
+CREATE INDEX jobs_unpruned_idx ON batch.jobs USING btree (completed_at) WHERE ((completed_at IS NOT NULL) AND (pruned_at IS NULL));
 
 table batch.made_texts (
   sha256 bytea not null,
@@ -257,8 +289,10 @@ table batch.model_prices (
   constraint minimum_is_not_negative CHECK ((minimum_units >= (0)::numeric)),
   constraint price_is_not_negative CHECK ((usd >= (0)::numeric)),
   constraint price_is_per_something CHECK ((per_units > (0)::numeric)),
-  constraint unit_is_known CHECK ((unit = ANY (ARRAY['audio_second'::text, 'input_token'::text, 'audio_token'::text, 'output_token'::text])))
+  constraint unit_is_known CHECK ((unit = ANY (ARRAY['audio_second'::text, 'input_token'::text, 'cached_token'::text, 'audio_token'::text, 'output_token'::text])))
 );
+
+CREATE TRIGGER tg_model_prices__are_by_hand BEFORE UPDATE OF usd, per_units, minimum_units ON batch.model_prices FOR EACH ROW WHEN ((old.source = new.source)) EXECUTE FUNCTION batch.tg_model_prices__are_by_hand();
 
 table batch.provider_leases (
   provider text not null,
@@ -266,7 +300,7 @@ table batch.provider_leases (
   in_flight integer not null,
   constraint provider_leases_pkey PRIMARY KEY (provider, worker_id),
   constraint in_flight_is_not_negative CHECK ((in_flight >= 0))
-) with (fillfactor=50);
+) with (fillfactor=50, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
 
 table batch.provider_limits (
   provider text not null,
@@ -283,7 +317,7 @@ table batch.provider_states (
   refilled_at timestamp with time zone not null,
   held_until timestamp with time zone not null default '-infinity'::timestamp with time zone,
   constraint provider_states_pkey PRIMARY KEY (provider)
-) with (fillfactor=50);
+) with (fillfactor=50, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
 
 table batch.reservations (
   job_id uuid not null,
@@ -291,7 +325,7 @@ table batch.reservations (
   usd numeric(16,8) not null,
   constraint reservations_pkey PRIMARY KEY (job_id, seq),
   constraint reservations_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
-);
+) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
 
 table batch.slices (
   job_id uuid not null,
@@ -307,7 +341,7 @@ table batch.slices (
   constraint running_slices_have_a_worker CHECK (((worker_id IS NOT NULL) = (state = 'running'::batch.slice_state))),
   constraint slice_is_not_empty CHECK ((last_seq >= first_seq)),
   constraint slices_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
-) with (fillfactor=70);
+) with (fillfactor=70, autovacuum_vacuum_scale_factor=0.01, autovacuum_vacuum_threshold=1000);
 
 CREATE INDEX slices_open_idx ON batch.slices USING btree (job_id, state) WHERE (state <> 'done'::batch.slice_state);
 
@@ -321,7 +355,7 @@ table batch.workers (
   stopped_at timestamp with time zone,
   offers jsonb not null default '{}'::jsonb,
   constraint workers_pkey PRIMARY KEY (id)
-) with (fillfactor=50);
+) with (fillfactor=50, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
 
 view batch.batch_jobs (
   id uuid,
@@ -377,7 +411,11 @@ view batch.spending (
 
 function batch.actor() returns text language sql stable;
 
+function batch.add_attempts(p_worker_id bigint, p_job_id uuid, p_seq integer, p_report uuid, p_usage jsonb) returns void language sql volatile set search_path="";
+
 function batch.admit_items(p_items jsonb) returns TABLE(job_id uuid, seq integer, verdict text, content text, model text, provider text, language text, duration integer) language plpgsql volatile set search_path="";
+
+function batch.assumed_item(p_content_type batch.content_type, p_provider text, p_model text, p_seconds numeric, p_bytes numeric) returns TABLE(likely text, ms numeric, cost_usd numeric) language sql stable set search_path="";
 
 function batch.audit() returns TABLE(job_id uuid, counter text, counted numeric, found numeric) language sql stable set search_path="";
 
@@ -394,6 +432,8 @@ function batch.content_type_of(p_mime_type text, p_message_type text DEFAULT NUL
 function batch.cost_of_usage(p_usage jsonb, p_at timestamp with time zone) returns numeric language sql stable set search_path="";
 
 function batch.cost_of_usages(p_usages jsonb, p_at timestamp with time zone) returns numeric language sql stable set search_path="";
+
+function batch.count_media(p_content_types batch.content_type[], p_message_ids uuid[]) returns jsonb language sql stable set search_path="";
 
 function batch.create_api_key(p_name text, p_scopes text[] DEFAULT '{jobs:read,jobs:write}'::text[], p_instance_ids uuid[] DEFAULT NULL::uuid[], p_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, OUT id uuid, OUT key text) returns record language plpgsql volatile set search_path="";
 
@@ -413,9 +453,9 @@ function batch.defer_task(p_task text, p_priority integer, p_args jsonb) returns
 
 function batch.encode_cursor(p_position jsonb) returns text language sql immutable;
 
-function batch.estimate_items(p_job batch.jobs) returns jsonb language sql stable set enable_hashjoin=off set enable_mergejoin=off set enable_seqscan=off set search_path="";
+function batch.estimate_items(p_job batch.jobs) returns jsonb language sql stable set search_path="";
 
-function batch.estimate_job(p_request jsonb, p_instance_ids uuid[] DEFAULT NULL::uuid[]) returns json language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
+function batch.estimate_job(p_request jsonb, p_instance_ids uuid[] DEFAULT NULL::uuid[], p_sampled jsonb DEFAULT '{}'::jsonb) returns json language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
 
 function batch.estimate_json(p_job batch.jobs, p_types jsonb) returns json language sql stable set search_path="";
 
@@ -431,9 +471,11 @@ function batch.find_api_key(p_prefix text) returns TABLE(id uuid, name text, key
 
 function batch.find_chat(p_chat_id text, p_instance_id uuid, p_instance_ids uuid[] DEFAULT NULL::uuid[]) returns public.chats language plpgsql stable set search_path="";
 
-function batch.finish_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns void language plpgsql volatile set search_path="";
+function batch.finish_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns void language plpgsql volatile set lock_timeout=2s set search_path="";
 
 function batch.fold_progress(p_job_id uuid) returns void language sql volatile set search_path="";
+
+function batch.give_up_item(p_worker_id bigint, p_job_id uuid, p_first_seq integer, p_seq integer, p_report uuid, p_usage jsonb, p_reason text) returns void language plpgsql volatile set search_path="";
 
 function batch.heartbeat(p_worker_id bigint, p_timeout interval) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set search_path="";
 
@@ -443,11 +485,17 @@ function batch.hold_job(p_job_id uuid, p_reason text, p_message text) returns vo
 
 function batch.hold_provider(p_provider text, p_seconds double precision) returns void language sql volatile set search_path="";
 
+function batch.installed_checksum() returns text language sql stable set search_path="";
+
 function batch.installed_version() returns text language sql stable set search_path="";
+
+function batch.is_believable(p_usage jsonb) returns boolean language sql immutable set search_path="";
 
 function batch.iso_time(p_time timestamp with time zone) returns text language sql stable;
 
 function batch.item_json(p_item batch.items, p_with_text boolean DEFAULT false) returns json language sql stable set search_path="";
+
+function batch.items_behind_locks(p_items jsonb) returns TABLE(job_id uuid, seq integer) language sql volatile set search_path="";
 
 function batch.job_details(p_job_id uuid, p_query jsonb DEFAULT '{}'::jsonb) returns json language plpgsql stable set search_path="";
 
@@ -467,9 +515,13 @@ function batch.list_jobs(p_query jsonb DEFAULT '{}'::jsonb, p_instance_ids uuid[
 
 function batch.list_problems(p_query jsonb, p_known text[]) returns TABLE(field text, problem text) language sql immutable set search_path="";
 
+function batch.lose_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns void language plpgsql volatile set search_path="";
+
 function batch.media_bytes(p_metadata jsonb) returns numeric language sql immutable set search_path="";
 
 function batch.media_content_takes_job_id() returns boolean language sql stable set search_path="";
+
+function batch.media_pages(p_metadata jsonb) returns numeric language sql immutable set search_path="";
 
 function batch.media_seconds(p_metadata jsonb) returns numeric language sql immutable set search_path="";
 
@@ -478,6 +530,10 @@ function batch.move_job(p_job_id uuid, p_to batch.job_state, p_details jsonb DEF
 function batch.next_slice_size(p_size integer, p_items integer, p_elapsed interval) returns integer language sql immutable set search_path="";
 
 function batch.notify_job(p_job_id uuid) returns void language sql volatile set search_path="";
+
+function batch.number_of(p_value jsonb, p_most numeric) returns numeric language sql immutable set search_path="";
+
+function batch.offers() returns TABLE(content_type batch.content_type, provider text, model text, places numeric, least_seconds numeric) language sql stable set search_path="";
 
 function batch.open_slices(p_job_id uuid) returns void language plpgsql volatile set search_path="";
 
@@ -489,6 +545,12 @@ function batch.price_at(p_provider text, p_model text, p_unit text, p_at timesta
 
 function batch.processing_type_of(p_content_type batch.content_type) returns text language sql immutable;
 
+function batch.prunable_jobs(p_keep interval) returns TABLE(job_id uuid, completed_at timestamp with time zone, items integer) language sql stable set search_path="";
+
+function batch.prune(p_keep interval, p_rows integer DEFAULT 10000) returns integer language plpgsql volatile set search_path="";
+
+function batch.prune_job(p_job_id uuid, p_rows integer) returns integer language plpgsql volatile set search_path="";
+
 function batch.pulse_jobs(p_job_ids uuid[]) returns SETOF uuid language sql volatile set search_path="";
 
 function batch.read_questions(p_items jsonb) returns TABLE(job_id uuid, seq integer, sha256 bytea, processing_type text, language text, models text[], is_forced boolean, is_paid boolean, may_use jsonb) language sql immutable set search_path="";
@@ -497,7 +559,9 @@ function batch.read_request(p_request jsonb, p_instance_ids uuid[] DEFAULT NULL:
 
 function batch.read_time(p_text text) returns timestamp with time zone language plpgsql immutable set DateStyle=ISO, YMD set TimeZone=UTC set search_path="";
 
-function batch.record_results(p_worker_id bigint, p_results jsonb, p_current jsonb DEFAULT '{}'::jsonb) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set search_path="";
+function batch.recent_results(p_content_type batch.content_type) returns TABLE(provider text, model text, ms numeric, cost_usd numeric, seconds numeric, pages numeric, bytes numeric) language sql stable set search_path="";
+
+function batch.record_results(p_worker_id bigint, p_results jsonb, p_current jsonb DEFAULT '{}'::jsonb) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set lock_timeout=2s set search_path="";
 
 function batch.refuse(p_problems jsonb, p_what text DEFAULT 'the request'::text) returns void language plpgsql stable set search_path="";
 
@@ -523,6 +587,8 @@ function batch.retry_job(p_job_id uuid, p_overrides jsonb DEFAULT '{}'::jsonb, p
 
 function batch.revoke_api_key(p_key text) returns uuid language plpgsql volatile set search_path="";
 
+function batch.sample_media(p_request jsonb, p_instance_ids uuid[] DEFAULT NULL::uuid[]) returns TABLE(content_type text, local_path text) language plpgsql stable set plan_cache_mode=force_custom_plan set search_path="";
+
 function batch.select_failed(p_job_id uuid, p_content_types batch.content_type[]) returns TABLE(message_id uuid, content_type batch.content_type, platform_timestamp timestamp without time zone, has_content boolean) language sql stable;
 
 function batch.select_media(p_instance_id uuid, p_chat_id uuid, p_since timestamp without time zone, p_content_types batch.content_type[]) returns TABLE(message_id uuid, content_type batch.content_type, platform_timestamp timestamp without time zone, has_content boolean) language sql stable;
@@ -535,20 +601,24 @@ function batch.settle_job(p_job_id uuid) returns void language plpgsql volatile 
 
 function batch.stop_worker(p_worker_id bigint) returns void language sql volatile set search_path="";
 
+function batch.storable_cost(p_usd numeric) returns numeric language sql immutable set search_path="";
+
 function batch.sweep(p_worker_id bigint, p_timeout interval) returns integer language plpgsql volatile set search_path="";
 
 function batch.sync_prices(p_prices jsonb, p_source text) returns integer language sql volatile set search_path="";
 
-function batch.take_provider_shares(p_worker_id bigint, p_provider text, p_wanted integer, p_returned integer) returns TABLE(granted integer, retry_after_seconds double precision, is_limited boolean) language plpgsql volatile set search_path="";
+function batch.take_provider_shares(p_worker_id bigint, p_provider text, p_wanted integer, p_in_flight integer) returns TABLE(granted integer, retry_after_seconds double precision, is_limited boolean) language plpgsql volatile set search_path="";
 
-function batch.take_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns TABLE(seq integer, message_id uuid, content_type batch.content_type, mime_type text, local_path text, media_url text, external_id text, caption text, language text, is_forced boolean) language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
+function batch.take_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns TABLE(seq integer, message_id uuid, content_type batch.content_type, mime_type text, local_path text, media_url text, external_id text, caption text, language text, is_forced boolean, is_suspect boolean, wanted_for_seconds double precision) language plpgsql volatile set lock_timeout=500ms set plan_cache_mode=force_custom_plan set search_path="";
 
 function batch.tell_workers_to_stop(p_job_id uuid, p_has_ended boolean) returns void language sql volatile set search_path="";
 
 function batch.text_of(p_content_type batch.content_type, p_transcription text, p_image_description text, p_video_description text, p_document_extraction text) returns text language sql immutable;
 
+function batch.tg_model_prices__are_by_hand() returns trigger language plpgsql volatile set search_path="";
+
 function batch.tokens_of_usages(p_usages jsonb) returns integer language sql immutable set search_path="";
 
-function batch.usual_item(p_content_type batch.content_type, p_provider text, p_model text, p_seconds numeric, OUT ms_low numeric, OUT ms numeric, OUT ms_high numeric, OUT cost_low numeric, OUT cost numeric, OUT cost_high numeric) returns record language sql stable set search_path="";
+function batch.usual_item(p_content_type batch.content_type, p_provider text, p_model text, p_seconds numeric, p_pages numeric DEFAULT NULL::numeric, p_bytes numeric DEFAULT NULL::numeric, OUT ms_low numeric, OUT ms numeric, OUT ms_high numeric, OUT cost_low numeric, OUT cost numeric, OUT cost_high numeric) returns record language sql stable set search_path="";
 
 function batch.visible_job(p_job_id uuid, p_instance_ids uuid[]) returns uuid language plpgsql stable set search_path="";

@@ -4,14 +4,18 @@
 
 A file holds lines of `word argument`: `text WORDS` gives the text, `fail CODE` fails, `hold FILE`
 waits until FILE exists in the media folder, `cost USD` and `tokens N` are what a provider charged
-(the price book of a `Scene` has a dollar a second for it), `away REASON` finds no provider. Every
-start of an item is written to the file `started` in the media folder, a line each.
+(the price book of a `Scene` has a dollar a second for it), `away REASON` finds no provider, after
+paying for it if there is a cost, until the file `back` exists; `sent` is billed before it holds;
+`die NOW` kills the process. Every start of an item is written to the file `started` in the media
+folder, a line each.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from decimal import Decimal
@@ -28,6 +32,7 @@ from workers.processors.base import (
     ProvidersAway,
     Usage,
 )
+from workers.providers.errand import current_errand
 from workers.providers.gate import LateGate
 from workers.service import Worker
 
@@ -44,11 +49,15 @@ class ScriptedProcessor:
         with (self._root / "started").open("a") as started:
             started.write(f"{medium.file_name}\n")
         words = _words(medium)
+        if "sent" in words:
+            current_errand().note(_usage(words))
         if "hold" in words:
             while not (self._root / words["hold"]).exists():  # noqa: ASYNC110 - another process's
                 await asyncio.sleep(0.01)
+        if "die" in words:
+            os.kill(os.getpid(), signal.SIGKILL)
         if "away" in words and not (self._root / "back").exists():
-            raise ProvidersAway(words["away"])
+            raise ProvidersAway(words["away"], _usage(words))
         if "fail" in words:
             raise ProcessingFailed(words["fail"], "as the file said")
         return Extraction(

@@ -164,3 +164,75 @@ def test_a_jobs_total_is_the_sum_of_its_items_to_the_last_digit(scene: Scene) ->
     assert scene.sql.value(
         "select sum(cost_usd) from batch.spending where job_id = %s", job_id
     ) == by_hand  # fmt: skip
+
+
+def test_what_was_billed_before_a_pause_outlives_the_worker(scene: Scene) -> None:
+    scene.add("text later\naway nobody there\ncost 0.01\ntokens 2", count=3)
+    first = scene.workers.start()
+    job_id = scene.create()
+    scene.wait_for(job_id, status="paused")
+    scene.wait_until_idle(job_id)
+    billed = scene.sql.job(job_id)["total_cost_usd"]
+    assert billed == Decimal("0.01") * len(scene.workers.started())
+    scene.assert_sound(job_id)
+    first.kill()
+    first.wait()
+
+    scene.workers.release("back")
+    scene.sql.run("select batch.resume_job(%s)", job_id)
+    scene.workers.start()
+
+    job = scene.wait_for(job_id, status="completed")
+    assert job["total_cost_usd"] == billed + Decimal("0.03")
+    assert scene.sql.value("select sum(cost_usd) from batch.item_results") == job["total_cost_usd"]
+    assert scene.sql.value("select count(*) from batch.billed_attempts") == 0
+    scene.assert_sound(job_id)
+
+
+def test_a_request_under_way_when_the_worker_stops_is_not_forgotten(scene: Scene) -> None:
+    scene.add("text later\nsent\nhold go\ncost 0.01")
+    first = scene.workers.start("BACKSCROLL_STOP_GRACE=0.1")
+    job_id = scene.create()
+    wait_until(scene.workers.started, "it to begin")
+
+    first.terminate()
+
+    assert first.wait(30) == 0
+    assert scene.sql.job(job_id)["total_cost_usd"] == Decimal("0.01")
+    scene.assert_sound(job_id)
+    scene.workers.release("go")
+    scene.workers.start()
+    job = scene.wait_for(job_id, status="completed")
+    assert job["total_cost_usd"] == Decimal("0.02")
+    scene.assert_sound(job_id)
+
+
+def test_a_request_that_outlasts_the_grace_of_a_cancel_is_paid_for(scene: Scene) -> None:
+    scene.add("text never\nsent\nhold never\ncost 0.01", count=2)
+    scene.workers.start("BACKSCROLL_CANCEL_GRACE=0.1")
+    job_id = scene.create()
+    wait_until(lambda: len(scene.workers.started()) == 2, "both to begin")
+
+    scene.sql.run("select batch.cancel_job(%s)", job_id)
+
+    scene.wait_until_idle(job_id)
+    job = scene.sql.job(job_id)
+    assert (job["status"], job["total_cost_usd"]) == ("cancelled", Decimal("0.02"))
+    assert scene.sql.row(
+        "select sum(items), sum(cost_usd) from batch.spending where job_id = %s", job_id
+    ) == (0, Decimal("0.02"))  # fmt: skip
+    scene.assert_sound(job_id)
+
+
+def test_a_cost_that_no_result_can_hold_is_unknown_and_its_text_is_kept(scene: Scene) -> None:
+    scene.add("text fine\ncost 0.01")
+    scene.add("text too dear\ncost 20000")
+    scene.add("text absurd\ncost 1e300\ntokens 1000000000000000000000000000000")
+    scene.workers.start()
+
+    job_id = scene.create()
+
+    job = scene.wait_for(job_id, status="completed")
+    assert (job["processed_items"], job["unpriced_items"]) == (3, 2)
+    assert (job["total_cost_usd"], job["total_tokens"]) == (Decimal("0.01"), 0)
+    scene.assert_sound(job_id)

@@ -110,6 +110,25 @@ def test_a_request_that_is_given_up_frees_its_share(own_sql: Sql, database_url: 
     with_gates(database_url, [own_sql.worker()], run)
 
 
+def test_a_share_granted_to_somebody_who_is_gone_comes_back(
+    own_sql: Sql, database_url: str
+) -> None:
+    limit(own_sql, None, 1)
+
+    async def run(gates: list[ProviderGate]) -> None:
+        gate = gates[0]
+        async with gate.share("groq"):
+            asking = asyncio.create_task(_hold(gate))
+            await asyncio.sleep(0)
+            # in one moment: the database grants it, and its job is cancelled
+            gate._lines["groq"]._hand_out(1, is_limited=True)
+            asking.cancel()
+            await asyncio.wait([asking])
+        await asyncio.wait_for(_hold(gate), 10)
+
+    with_gates(database_url, [own_sql.worker()], run)
+
+
 def test_a_hint_holds_back_the_other_workers(own_sql: Sql, database_url: str) -> None:
     async def run(gates: list[ProviderGate]) -> None:
         hinting, other = gates

@@ -70,13 +70,20 @@ def test_what_postgres_cannot_store_is_left_out_of_a_text(scene: Scene) -> None:
 
 def test_a_result_that_cannot_be_stored_fails_alone(scene: Scene) -> None:
     scene.add("text fine", count=5)
-    scene.add("text too dear\ncost 99999999")
+    scene.add("text unstorable\ncost 0.01")
+    scene.sql.run(
+        "create function public.refuse() returns trigger language plpgsql as $$ begin"
+        " raise exception using errcode = '22000', message = 'for a test'; end $$;"
+        "create trigger refuses before insert on public.media_content for each row"
+        " when (new.content = 'unstorable') execute function public.refuse()"
+    )
     scene.workers.start()
 
     job_id = scene.create()
 
     job = scene.wait_for(job_id, status="completed")
     assert (job["processed_items"], job["failed_items"]) == (5, 1)
+    assert job["total_cost_usd"] == Decimal("0.01")
     scene.assert_sound(job_id)
 
 

@@ -36,13 +36,16 @@ class Usage:
     provider: str
     model: str
     input_tokens: int = 0
-    """All tokens sent, those of sound included."""
+    """All tokens sent, those of sound included. Here and below, -1 stands for a number that the
+    provider told and that cannot be true: then the cost is not known."""
     audio_tokens: int = 0
     """Those of `input_tokens` that were sound: some models price them apart."""
     output_tokens: int = 0
     """All tokens received, those of thinking included."""
     audio_seconds: Decimal = Decimal(0)
     """The length of the sound, for models priced by time."""
+    cached_tokens: int = 0
+    """Those of `input_tokens` that the provider still had: some price them apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class Extraction:
     """Length of the sound or film, where there is one."""
     usage: Sequence[Usage] = ()
     """One a request that was or may have been billed; none for work done on this machine."""
+    pages: int | None = None
+    """How many a document has, where it has any."""
 
 
 class ProcessingFailed(Exception):

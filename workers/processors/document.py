@@ -119,6 +119,7 @@ class DocumentProcessor:
             provider=provider,
             model=model[:LONGEST_MODEL],
             usage=tuple(each for page in pages.values() for each in page.usage),
+            pages=len(texts) if is_pdf(medium.path) else None,
         )
 
     async def _read_pages(self, path: Path, indexes: Sequence[int]) -> dict[int, _Page]:

@@ -2,49 +2,59 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 
 class Breaker:
     """Closed while the provider answers. Opened, it lets nobody through for a while, then one.
 
-    The one is a probe: if the provider answers it, everybody may ask again.
+    The one is a probe, and the others wait for what it finds: if the provider answers it,
+    everybody may ask again.
     """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._reason: str | None = None
+        self._opened_at = 0.0
         self._opens_at = 0.0
-        self._is_probed = False
+        self._probe: asyncio.Future[None] | None = None
 
-    def enter(self) -> str | None:
+    async def enter(self, since: float = float("-inf")) -> str | None:
         """None if one may ask, and otherwise the reason why not.
 
+        What was found out before `since` counts no more: then one probes before its time.
         Whoever may ask must call `close`, `open` or `leave` in the end.
         """
-        if self._reason is None:
-            return None
-        if self._is_probed or self._monotonic() < self._opens_at:
-            return self._reason
-        self._is_probed = True
+        while self._reason is not None:
+            if self._probe is not None:
+                await asyncio.wait([self._probe])
+            elif self._monotonic() < self._opens_at and self._opened_at >= since:
+                return self._reason
+            else:
+                self._probe = asyncio.get_running_loop().create_future()
+                return None
         return None
 
     @property
     def is_probed(self) -> bool:
         """Whether the one who has just entered is the probe."""
-        return self._is_probed
+        return self._probe is not None
 
     def close(self) -> None:
         """The provider answered."""
         self._reason = None
-        self._is_probed = False
+        self.leave()
 
     def open(self, reason: str, seconds: float) -> None:
         """The provider is away; asked again in `seconds`."""
         self._reason = reason
-        self._opens_at = self._monotonic() + seconds
-        self._is_probed = False
+        self._opened_at = self._monotonic()
+        self._opens_at = self._opened_at + seconds
+        self.leave()
 
     def leave(self) -> None:
         """The one who asked found nothing out about the provider."""
-        self._is_probed = False
+        if self._probe is not None:
+            self._probe.set_result(None)
+            self._probe = None

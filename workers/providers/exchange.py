@@ -7,7 +7,9 @@ A request is sent again
 - once, when the request had been sent whole and no sensible answer came: it may have been billed,
   and such an attempt is part of the usage.
 
-A provider found away (wrong key, used-up quota, outage) is remembered, and not asked for a while.
+A provider found away (wrong key, used-up quota, outage) is remembered, and not asked for a while,
+unless the item's job was resumed since. What is billed is noted on the item's errand at once, so
+that it is known also of an item that is given up half-way.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from workers.processors.base import ProcessingFailed, ProvidersAway, Usage
 from workers.providers.answers import Answer
 from workers.providers.bodies import Body
 from workers.providers.breaker import Breaker
+from workers.providers.errand import current_errand
 from workers.providers.gate import Gate
 from workers.providers.timing import Clock, Patience
 from workers.providers.trouble import Kind, Trouble, said_by, trouble_from
@@ -128,7 +131,7 @@ class Exchange:
         `provider_error` where the provider answers others and not this one), and ProvidersAway.
         """
         breaker = self._breakers[question.model]
-        reason = breaker.enter()
+        reason = await breaker.enter(current_errand().since)
         if reason is not None:
             raise ProvidersAway(reason)
         is_probe = breaker.is_probed
@@ -139,12 +142,14 @@ class Exchange:
                 breaker.leave()
 
     async def _ask(self, question: Question, breaker: Breaker, is_probe: bool) -> Answer:
-        attempts = _Attempts(self._clock.monotonic())
+        attempts, bill = _Attempts(self._clock.monotonic()), current_errand()
         while True:
             try:
                 async with self._gate.share(self.name):
                     answer = await self._attempt(question)
             except Trouble as trouble:
+                if trouble.kind in (Kind.LOST, Kind.GARBLED):
+                    bill.note([trouble.usage or question.likely])
                 pause = self._pause(trouble, attempts, is_probe)
                 if trouble.wait is not None and trouble.kind in (Kind.BUSY, Kind.DOWN):
                     await self._gate.wait_hint(self.name, trouble.wait)
@@ -153,11 +158,13 @@ class Exchange:
                 await self._clock.sleep(pause)
             except ProcessingFailed as failure:
                 self._note_answer(breaker)
+                bill.note(failure.usage)
                 billed = failure.usage[0] if failure.usage else question.likely
                 failure.usage = (*attempts.usage(billed), *failure.usage)
                 raise
             else:
                 self._note_answer(breaker)
+                bill.note(answer.usage)
                 return replace(answer, usage=(*attempts.usage(answer.usage[0]), *answer.usage))
 
     def _note_answer(self, breaker: Breaker) -> None:
@@ -237,7 +244,10 @@ class Exchange:
             case Kind.BUSY:
                 return f"{name} is too busy or limits the rate ({said}); resume later"
             case Kind.GARBLED:
-                return f"{name} gives no sensible answers ({said}); check {prefix}_BASE_URL"
+                return (
+                    f"{name} gives no sensible answers ({said}); check {prefix}_BASE_URL and the"
+                    f" model {question.model}, restart the workers, then resume"
+                )
             case _:
                 return (
                     f"{name} does not answer ({said}; asked {attempts.asked} times); resume when"
@@ -283,6 +293,10 @@ class Exchange:
             else:
                 kind = Kind.LOST if is_sent else Kind.DOWN
                 raise Trouble(kind, self._said(error)) from error
+        except asyncio.CancelledError:
+            if is_sent and (response is None or response.status_code == httpx.codes.OK):
+                current_errand().note([question.likely])
+            raise
         key = self.account.key
         if response.status_code != httpx.codes.OK:
             raise trouble_from(response.status_code, response.headers, body, self._clock.now(), key)

@@ -14,7 +14,7 @@ from workers.processors.base import ProcessingFailed, Usage
 from workers.providers.answers import Answer, Part
 from workers.providers.bodies import JsonBody
 from workers.providers.exchange import Exchange, Question
-from workers.providers.openai_compatible import count
+from workers.providers.told import SENSELESS, count
 from workers.providers.trouble import Kind, Trouble
 
 NAME = "google"
@@ -111,19 +111,32 @@ class GeminiViewer:
         said = f"{self.name} refused it: {reason[:40]}"
         return ProcessingFailed("provider_refused", said, usage)
 
-    def _usage(self, usage: Mapping[str, Any]) -> Usage:
-        details = usage.get("promptTokensDetails") or []
-        sent = count(usage.get("promptTokenCount")) + count(usage.get("toolUsePromptTokenCount"))
+    def _usage(self, told: Any) -> Usage:
+        if not isinstance(told, Mapping):
+            return Usage(self.name, self.model, input_tokens=SENSELESS)
+        heard = _of_sound(told.get("promptTokensDetails"))
+        # Of what it had in its cache, sound has a price of its own, which the price book does not
+        # hold: it is charged as if it were sent anew, never too little.
+        heard_before = count(*_of_sound(told.get("cacheTokensDetails")))
+        cached = count(told.get("cachedContentTokenCount"))
         return Usage(
             provider=self.name,
             model=self.model,
-            input_tokens=sent,
-            audio_tokens=sum(
-                count(each.get("tokenCount")) for each in details if each["modality"] == "AUDIO"
-            ),
-            output_tokens=count(usage.get("candidatesTokenCount"))
-            + count(usage.get("thoughtsTokenCount")),
+            input_tokens=count(told.get("promptTokenCount"), told.get("toolUsePromptTokenCount")),
+            cached_tokens=max(0, cached - max(0, heard_before)) if cached >= 0 else SENSELESS,
+            audio_tokens=count(*heard),
+            output_tokens=count(told.get("candidatesTokenCount"), told.get("thoughtsTokenCount")),
         )
+
+
+def _of_sound(details: Any) -> list[Any]:
+    """The numbers of tokens that were sound, among those of all kinds."""
+    told = details if isinstance(details, list) else []
+    return [
+        each.get("tokenCount")
+        for each in told
+        if isinstance(each, Mapping) and each.get("modality") == "AUDIO"
+    ]
 
 
 def viewer(exchange: Exchange, model: str) -> GeminiViewer:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from workers.providers.bodies import FormBody, JsonBody
 from workers.providers.exchange import Exchange, Question
 from workers.providers.languages import code_of, primary
 from workers.providers.prompts import heard_with
+from workers.providers.told import SENSELESS, count, inner, length
 from workers.providers.trouble import Kind, Trouble
 
 MOST_TOKENS = 4096
@@ -85,6 +86,7 @@ class OpenAITranscriber:
 
     def most_usage(self, seconds: Decimal) -> Usage:
         """See `Transcriber`."""
+        seconds = max(seconds, Decimal(1))
         most = self._usage({}, seconds)
         if self._is_whisper:
             return most
@@ -102,7 +104,7 @@ class OpenAITranscriber:
             raise TypeError
         if _is_silence(document.get("segments")):
             text = ""
-        seconds = _decimal(document.get("duration")) or likely.audio_seconds
+        seconds = length(document.get("duration")) or likely.audio_seconds
         told = document.get("usage")
         return Answer(
             text=text.strip(),
@@ -110,15 +112,18 @@ class OpenAITranscriber:
             language=code_of(document.get("language")) or language,
         )
 
-    def _usage(self, usage: Mapping[str, Any], seconds: Decimal) -> Usage:
-        details = usage.get("input_token_details") or {}
+    def _usage(self, told: Any, seconds: Decimal) -> Usage:
+        if not isinstance(told, Mapping):
+            return Usage(self.name, self.model, audio_seconds=Decimal(SENSELESS))
+        details = inner(told, "input_token_details")
         return Usage(
             provider=self.name,
             model=self.model,
-            input_tokens=count(usage.get("input_tokens")),
+            input_tokens=count(told.get("input_tokens")),
+            cached_tokens=count(details.get("cached_tokens")),
             audio_tokens=count(details.get("audio_tokens")),
-            output_tokens=count(usage.get("output_tokens")),
-            audio_seconds=_decimal(usage.get("seconds")) or seconds,
+            output_tokens=count(told.get("output_tokens")),
+            audio_seconds=length(told.get("seconds")) or seconds,
         )
 
 
@@ -204,32 +209,18 @@ class OpenAIViewer:
             raise Trouble(Kind.GARBLED, "it used up its length without a word", usage=usage[0])
         return Answer(text=text.strip(), usage=usage, is_cut=reason == "length")
 
-    def _usage(self, usage: Mapping[str, Any]) -> Usage:
-        details = usage.get("prompt_tokens_details") or {}
+    def _usage(self, told: Any) -> Usage:
+        if not isinstance(told, Mapping):
+            return Usage(self.name, self.model, input_tokens=SENSELESS)
+        details = inner(told, "prompt_tokens_details")
         return Usage(
             provider=self.name,
             model=self.model,
-            input_tokens=count(usage.get("prompt_tokens")),
+            input_tokens=count(told.get("prompt_tokens")),
+            cached_tokens=count(details.get("cached_tokens")),
             audio_tokens=count(details.get("audio_tokens")),
-            output_tokens=count(usage.get("completion_tokens")),
+            output_tokens=count(told.get("completion_tokens")),
         )
-
-
-def count(value: object) -> int:
-    """A number of tokens; 0 where the provider tells none."""
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return max(0, value) if is_number and isinstance(value, int) else 0
-
-
-def _decimal(value: object) -> Decimal:
-    """Seconds, exactly as written; 0 where the provider tells none. Some tell them as texts."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        return Decimal(0)
-    try:
-        seconds = Decimal(str(value))
-    except InvalidOperation:
-        return Decimal(0)
-    return seconds if seconds.is_finite() and seconds > 0 else Decimal(0)
 
 
 def _is_silence(segments: object) -> bool:

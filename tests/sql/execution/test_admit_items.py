@@ -258,6 +258,41 @@ def test_the_dearest_provider_that_may_be_asked_decides(sql: Sql) -> None:
     assert job.verdict(1, BYTES, mayUse=may_use) == "stop"
 
 
+def test_what_has_no_price_cannot_be_held_to_a_budget(sql: Sql) -> None:
+    job = Job(sql, maxCostUsd=100)
+    may_use = [{**MODEL, "inputTokens": 1}, {**MODEL, "model": "unheard-of", "inputTokens": 1}]
+
+    assert job.verdict(1, BYTES, mayUse=may_use) == "stop"
+
+    assert job.status() == ("paused", "budget")
+    said = sql.job(job.id)["error_message"]
+    assert "what openai unheard-of costs is not known" in said
+    assert "batch.model_prices" in said
+    assert sql.value("select count(*) from batch.claims where job_id = %s", job.id) == 0
+
+
+def test_given_a_price_it_goes_on(sql: Sql) -> None:
+    job = Job(sql, maxCostUsd=100)
+    may_use = [{**MODEL, "model": "unheard-of", "inputTokens": 1}]
+    job.verdict(1, BYTES, mayUse=may_use)
+    sql.run(
+        "insert into batch.model_prices (provider, model, unit, usd, per_units, valid_from)"
+        " values ('openai', 'unheard-of', 'input_token', 0, 1, '2020-01-01')"
+    )
+
+    sql.run("select batch.resume_job(%s)", job.id)
+
+    assert job.verdict(1, BYTES, mayUse=may_use) == "go"
+
+
+def test_without_a_budget_nobody_asks_for_a_price(sql: Sql) -> None:
+    job = Job(sql)
+
+    assert job.verdict(1, BYTES, mayUse=[{**MODEL, "model": "unheard-of", "inputTokens": 1}]) == (
+        "go"
+    )
+
+
 def test_raising_the_budget_resumes_the_job(sql: Sql) -> None:
     job = Job(sql, maxCostUsd=0.01)
     job.verdict(1, BYTES, tokens=2)

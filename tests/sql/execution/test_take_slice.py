@@ -35,10 +35,25 @@ def test_an_item_comes_with_all_that_is_needed_to_process_it(sql: Sql, chat: Cha
 
     rows = sql.rows("select * from batch.take_slice(%s, 1, %s)", job_id, sql.worker())
 
-    assert rows == [
+    assert [row[:-1] for row in rows] == [
         (1, message, "audio", "audio/ogg; codecs=opus", "a/b.ogg", "https://example.org/b.ogg",
-         "3EB0", "a caption", "pt", False)
+         "3EB0", "a caption", "pt", False, False)
     ]  # fmt: skip
+
+
+def test_an_item_tells_how_long_ago_its_job_was_resumed(sql: Sql, chat: Chat) -> None:
+    sql.at("2026-06-30 12:00:00+00")
+    chat.add()
+    job_id = plan(sql, chat)
+    sql.at("2026-06-30 12:01:00+00")
+    sql.run("select batch.pause_job(%s)", job_id)
+    sql.at("2026-06-30 13:00:00+00")
+    sql.run("select batch.resume_job(%s)", job_id)
+    sql.at("2026-06-30 13:00:02.5+00")
+
+    assert sql.value(
+        "select wanted_for_seconds from batch.take_slice(%s, 1, %s)", job_id, sql.worker()
+    ) == 2.5  # fmt: skip
 
 
 def test_a_slice_gives_its_own_items_in_order(sql: Sql, chat: Chat) -> None:

@@ -23,6 +23,8 @@ def _price_book(sql: Sql) -> None:
     add_price(sql, "google", "gemini-2.5-flash", "output_token", "2.5", 1_000_000)
     add_price(sql, "openai", "gpt-4o-mini", "input_token", "0.15", 1_000_000)
     add_price(sql, "openai", "gpt-4o-mini", "output_token", "0.6", 1_000_000)
+    add_price(sql, "openai", "gpt-4o-mini", "cached_token", "0.075", 1_000_000)
+    add_price(sql, "openai", "dear", "input_token", "9999.99999999", 1)
 
 
 def add_price(
@@ -68,6 +70,14 @@ def cost(sql: Sql, at: str = AT, **usage: Any) -> Decimal | None:
         ({"provider": "openai", "model": "gpt-4o-mini", "inputTokens": 1290, "audioTokens": 1000},
          "0.0001935"),
         ({"provider": "openai", "model": "gpt-4o-mini", "inputTokens": 1}, "0.00000015"),
+        # from its cache: 976 * 0.15 / 1e6 + 1,024 * 0.075 / 1e6
+        ({"provider": "openai", "model": "gpt-4o-mini", "inputTokens": 2000,
+          "cachedTokens": 1024}, "0.0002232"),
+        # no price for what was in the cache: 2,000 * 0.3 / 1e6
+        ({"provider": "google", "model": "gemini-2.5-flash", "inputTokens": 2000,
+          "cachedTokens": 1024}, "0.0006"),
+        # the dearest that a result can hold
+        ({"provider": "openai", "model": "dear", "inputTokens": 1}, "9999.99999999"),
     ],
 )  # fmt: skip
 def test_a_cost_is_exact_to_the_eighth_decimal(sql: Sql, usage: dict[str, Any], usd: str) -> None:
@@ -84,6 +94,15 @@ def test_a_cost_is_exact_to_the_eighth_decimal(sql: Sql, usage: dict[str, Any], 
         {"provider": "openai", "model": "gpt-4o-mini", "audioSeconds": 5},
         # part of it has no price
         {"provider": "groq", "model": "half", "inputTokens": 5, "outputTokens": 5},
+        # told, and cannot be true
+        {"provider": "openai", "model": "whisper-1", "audioSeconds": -1},
+        {"provider": "openai", "model": "whisper-1", "audioSeconds": "1e300"},
+        {"provider": "openai", "model": "whisper-1", "audioSeconds": "NaN"},
+        {"provider": "openai", "model": "gpt-4o-mini", "inputTokens": 5, "outputTokens": -1},
+        {"provider": "openai", "model": "gpt-4o-mini", "inputTokens": 5, "cachedTokens": -1},
+        {"provider": "openai", "model": "gpt-4o-mini", "inputTokens": 10**30},
+        # more than a result can hold
+        {"provider": "openai", "model": "dear", "inputTokens": 2},
         # what it used is not known
         {"provider": "openai", "model": "gpt-4o-mini"},
     ],
@@ -135,3 +154,25 @@ def test_several_requests_of_an_item_are_summed_and_one_unknown_makes_all_unknow
     assert of(known, known) == Decimal("0.0002")
     assert of(known, unknown) is None
     assert of() == 0
+
+
+def test_requests_whose_sum_no_result_can_hold_have_no_known_cost(sql: Sql) -> None:
+    dear = {"provider": "openai", "model": "dear", "inputTokens": 1}
+
+    def of(*usages: dict[str, Any]) -> Decimal | None:
+        found: Decimal | None = sql.value(
+            "select batch.cost_of_usages(%s, %s)", json.dumps(usages), AT
+        )
+        return found
+
+    assert of(dear) == Decimal("9999.99999999")
+    assert of(dear, dear) is None
+
+
+def test_tokens_that_cannot_be_true_are_not_counted(sql: Sql) -> None:
+    usages = [{"inputTokens": 3, "outputTokens": 2}, {"inputTokens": 10**30}, {"inputTokens": -1}]
+
+    assert sql.value("select batch.tokens_of_usages(%s)", json.dumps(usages)) == 5
+    assert sql.value(
+        "select batch.tokens_of_usages(%s)", json.dumps([{"inputTokens": 10**8}] * 30)
+    ) == 2**31 - 1  # fmt: skip

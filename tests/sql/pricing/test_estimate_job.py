@@ -39,7 +39,7 @@ def test_items_are_counted_by_content_type(sql: Sql, chat: Chat) -> None:
     ]  # fmt: skip
     assert found["contentTypes"]["image"] == {
         "found": 2, "alreadyDone": 1, "toProcess": 1, "knownSeconds": None,
-        "knownBytes": None,
+        "knownBytes": None, "knownPages": None,
         "provider": "local", "model": None,
         "lowCostUsd": 0, "estimatedCostUsd": 0, "highCostUsd": 0,
         "lowDurationSeconds": 0.2, "estimatedDurationSeconds": 0.7, "highDurationSeconds": 2.5,
@@ -173,6 +173,70 @@ def test_sound_whose_length_is_told_costs_its_price(sql: Sql, chat: Chat) -> Non
     audio = found["contentTypes"]["audio"]
     assert (audio["provider"], audio["model"]) == ("groq", "whisper-large-v3-turbo")
     assert (audio["knownSeconds"], audio["knownBytes"]) == (360, 4000)
+
+
+def test_what_the_provider_bills_at_least_is_counted_for_each(sql: Sql, chat: Chat) -> None:
+    for seconds in (2, 4, 30):
+        chat.add("audio/ogg", media_metadata=f'{{"duration": {seconds}}}')
+    with_groq(sql)
+
+    found = of_chat(sql, chat, contentTypes=["audio"])
+
+    # 10 + 10 + 30 s at 0.04 USD an hour
+    assert found["estimatedCostUsd"] == pytest.approx(50 * 0.04 / 3600, abs=3e-8)
+    assert found["contentTypes"]["audio"]["knownSeconds"] == 36
+
+
+def test_sizes_of_a_sample_count_where_metadata_tell_none(sql: Sql, chat: Chat) -> None:
+    chat.add_many(10, "audio/ogg")
+    with_groq(sql)
+    request = json.dumps(
+        {"jobType": "targeted_chat_sync", "chatId": str(chat.id), "contentTypes": ["audio"]}
+    )
+
+    found = sql.value("select batch.estimate_job(%s, null, '{\"audio\": 360000}')", request)
+
+    # 360,000 bytes are 90 s at 4,000 bytes a second: 10 * 90 s at 0.04 USD an hour
+    assert found["estimatedCostUsd"] == 0.01
+    assert found["lowCostUsd"] < 0.01 < found["highCostUsd"]
+
+
+def test_a_sample_is_spread_over_what_has_files(sql: Sql, chat: Chat) -> None:
+    for number in range(120):
+        chat.add("audio/ogg", media_local_path=f"{number}.ogg")
+    chat.add("application/pdf", media_local_path="a.pdf")
+    chat.add("application/pdf", media_url="https://example.org/b.pdf")
+    chat.add("image/png", media_local_path="c.png")
+    request = json.dumps({"jobType": "targeted_chat_sync", "chatId": str(chat.id)})
+
+    rows = sql.rows("select * from batch.sample_media(%s)", request)
+
+    assert {content_type for content_type, _ in rows} == {"audio", "document"}
+    assert 50 <= sum(content_type == "audio" for content_type, _ in rows) <= 100
+
+
+def test_with_a_limit_a_model_without_a_price_is_warned_of_more(sql: Sql, chat: Chat) -> None:
+    chat.add("audio/ogg")
+    with_groq(sql)
+    sql.run("delete from batch.model_prices where provider = 'groq'")
+
+    found = of_chat(sql, chat, contentTypes=["audio"], maxCostUsd=1)
+
+    assert "with maxCostUsd the job would pause" in found["warnings"][1]
+
+
+@pytest.mark.parametrize("told", ['"90"', "90", "90.0"])
+def test_lengths_are_read_however_they_are_written(sql: Sql, chat: Chat, told: str) -> None:
+    chat.add("audio/ogg", media_metadata=f'{{"duration": {told}}}')
+
+    assert of_chat(sql, chat)["contentTypes"]["audio"]["knownSeconds"] == 90
+
+
+@pytest.mark.parametrize("told", ["-1", "1e300", "true", '"long"', "[]", "null"])
+def test_lengths_that_cannot_be_true_are_not_known(sql: Sql, chat: Chat, told: str) -> None:
+    chat.add("audio/ogg", media_metadata=f'{{"duration": {told}}}')
+
+    assert of_chat(sql, chat)["contentTypes"]["audio"]["knownSeconds"] is None
 
 
 def test_a_model_without_a_price_is_warned_of_and_not_free(sql: Sql, chat: Chat) -> None:

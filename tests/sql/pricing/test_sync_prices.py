@@ -61,6 +61,16 @@ def test_a_price_entered_by_hand_is_not_superseded(sql: Sql) -> None:
     assert book(sql) == [("7", "2026-01-01")]
 
 
+def test_a_price_changed_by_hand_is_not_superseded(sql: Sql) -> None:
+    sync(sql, offer("1"))
+    sql.run("update batch.model_prices set usd = 7 where provider = 'p'")
+
+    assert sync(sql, offer("2")) == 0
+
+    assert book(sql) == [("7", "2000-01-01")]
+    assert sql.value("select source from batch.model_prices where provider = 'p'") == "by hand"
+
+
 def test_dated_prices_of_a_model_are_all_taken_over(sql: Sql) -> None:
     sql.at(NOW)
     dated = [offer("1"), offer("2", "2026-01-05"), offer("3", "2027-01-01")]

@@ -15,11 +15,18 @@ class Worker:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
         self._id = sql.worker()
+        self._in_flight = 0
 
     def take(self, wanted: int, returned: int = 0) -> int:
+        self._in_flight -= returned
+        granted = self.ask(wanted)
+        self._in_flight += granted
+        return granted
+
+    def ask(self, wanted: int) -> int:
         granted, retry_after, _ = self._sql.row(
             "select * from batch.take_provider_shares(%s, 'groq', %s, %s)",
-            self._id, wanted, returned,
+            self._id, wanted, self._in_flight,
         )  # fmt: skip
         assert (retry_after > 0) == (granted < wanted)
         return int(granted)
@@ -99,6 +106,25 @@ def test_requests_in_flight_are_limited_over_all_workers(sql: Sql) -> None:
     assert two.take(1) == 0
     assert two.take(3, returned=1) == 1
     assert one.take(1, returned=4) == 1
+
+
+def test_an_answer_that_was_lost_takes_no_share_away(sql: Sql) -> None:
+    limit(sql, requests_per_minute=None, max_in_flight=2)
+    worker = Worker(sql)
+
+    assert worker.ask(2) == 2  # and nobody heard it
+    assert worker.take(2) == 2
+
+
+def test_a_worker_that_waits_for_others_to_end_does_not_ask_all_the_time(sql: Sql) -> None:
+    limit(sql, requests_per_minute=6000, max_in_flight=1)
+    one, two = Worker(sql), Worker(sql)
+    one.take(1)
+
+    assert two.take(1) == 0
+    assert sql.value(
+        "select retry_after_seconds from batch.take_provider_shares(%s, 'groq', 1, 0)", sql.worker()
+    ) >= 0.1  # fmt: skip
 
 
 def test_a_worker_that_died_holds_nothing_up(sql: Sql) -> None:

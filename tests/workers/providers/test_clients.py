@@ -18,6 +18,7 @@ from workers.providers import google, openai, prompts
 from workers.providers.answers import Answer, Part
 from workers.providers.exchange import Account, Exchange
 from workers.providers.timing import Patience
+from workers.providers.told import SENSELESS
 
 JPEG = base64.b64encode(b"a picture").decode()
 PICTURE = Part("image/jpeg", JPEG)
@@ -309,7 +310,8 @@ def test_speech_models_are_asked_in_the_format_they_know(
         ({"text": "x", "duration": 7.3}, Decimal("7.3")),
         ({"text": "x", "duration": "8.12"}, Decimal("8.12")),
         ({"text": "x", "duration": 7.3, "usage": {"type": "duration", "seconds": 8}}, Decimal(8)),
-        ({"text": "x", "duration": float("nan")}, Decimal("5.25")),
+        ({"text": "x", "duration": 7.3, "usage": {"seconds": "9.5"}}, Decimal("9.5")),
+        ({"text": "x", "duration": 0}, Decimal("5.25")),
     ],
 )
 def test_the_seconds_are_those_billed_else_told_else_measured(
@@ -318,6 +320,83 @@ def test_the_seconds_are_those_billed_else_told_else_measured(
     clients.stand_in.plan("openai", Behaviour(answer=told))
 
     assert clients.hear(sound).usage[0].audio_seconds == seconds
+
+
+ABSURD = [1e300, -5, float("nan"), float("inf"), "many", "1e999999999", True, [], {"a": 1}, 10**30]
+
+
+@pytest.mark.parametrize("told", ABSURD, ids=str)
+def test_a_length_that_cannot_be_true_leaves_the_text_and_no_known_use(
+    clients: Clients, sound: Path, told: object
+) -> None:
+    clients.stand_in.plan("openai", Behaviour(answer={"text": "said", "duration": told}))
+    clients.stand_in.plan("openai", Behaviour(answer={"text": "said", "usage": {"seconds": told}}))
+
+    for answer in (clients.hear(sound), clients.hear(sound)):
+        assert answer.text == "said"
+        assert [each.audio_seconds for each in answer.usage] == [SENSELESS]
+
+
+@pytest.mark.parametrize("told", [*ABSURD, 1.5], ids=str)
+@pytest.mark.parametrize("provider", ["openai", "google"])
+def test_tokens_that_cannot_be_true_leave_the_text_and_no_known_use(
+    clients: Clients, provider: str, told: object
+) -> None:
+    chat: dict[str, Any] = {
+        "choices": [{"message": {"content": "seen"}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": told, "completion_tokens": 2},
+    }
+    gemini: dict[str, Any] = {
+        "candidates": [{"content": {"parts": [{"text": "seen"}]}, "finishReason": "STOP"}],
+        "usageMetadata": {
+            "promptTokenCount": told, "toolUsePromptTokenCount": 3, "candidatesTokenCount": 2,
+        },
+    }  # fmt: skip
+    clients.stand_in.plan(provider, Behaviour(answer=chat if provider == "openai" else gemini))
+
+    answer = clients.see(provider, PICTURE)
+
+    assert answer.text == "seen"
+    assert [(each.input_tokens, each.output_tokens) for each in answer.usage] == [(SENSELESS, 2)]
+
+
+@pytest.mark.parametrize("usage", ["a lot", [1], 7, {"prompt_tokens_details": "none"}])
+def test_a_use_of_another_shape_leaves_the_text(clients: Clients, usage: object) -> None:
+    answer = {
+        "choices": [{"message": {"content": "seen"}, "finish_reason": "stop"}], "usage": usage,
+    }  # fmt: skip
+    clients.stand_in.plan("openai", Behaviour(answer=answer))
+
+    made = clients.see("openai", PICTURE)
+
+    assert made.text == "seen"
+    assert len(made.usage) == 1
+    assert made.usage[0].input_tokens in (0, SENSELESS)
+
+
+def test_what_a_provider_had_in_its_cache_is_told_apart(clients: Clients) -> None:
+    chat = {
+        "choices": [{"message": {"content": "seen"}, "finish_reason": "stop"}],
+        "usage": {
+            "prompt_tokens": 2000, "completion_tokens": 2,
+            "prompt_tokens_details": {"cached_tokens": 1024},
+        },
+    }  # fmt: skip
+    gemini = {
+        "candidates": [{"content": {"parts": [{"text": "seen"}]}, "finishReason": "STOP"}],
+        "usageMetadata": {
+            "promptTokenCount": 2000, "cachedContentTokenCount": 1324, "candidatesTokenCount": 2,
+            "cacheTokensDetails": [
+                {"modality": "TEXT", "tokenCount": 1024}, {"modality": "AUDIO", "tokenCount": 300},
+            ],
+        },
+    }  # fmt: skip
+    clients.stand_in.plan("openai", Behaviour(answer=chat))
+    clients.stand_in.plan("google", Behaviour(answer=gemini))
+
+    for provider in ("openai", "google"):
+        (usage,) = clients.see(provider, PICTURE).usage
+        assert (usage.input_tokens, usage.cached_tokens) == (2000, 1024)
 
 
 def test_what_whisper_takes_for_silence_is_no_text(clients: Clients, sound: Path) -> None:

@@ -16,6 +16,7 @@ from tests.workers.providers.conftest import CountingGate, Time
 from workers.processors.base import ProcessingFailed, ProvidersAway
 from workers.providers import groq, openai
 from workers.providers.answers import Answer
+from workers.providers.errand import errand
 from workers.providers.exchange import Account, Exchange
 from workers.providers.timing import Patience
 
@@ -495,3 +496,100 @@ def test_a_cancelled_request_ends_at_once_and_leaves_the_provider_in_reach(
 
     assert asyncio.run(run()).text
     assert gate.inside == 0
+
+
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_a_request_that_is_given_up_is_on_the_errand_if_it_was_sent(
+    stand_in: StandIn, time: Time, gate: CountingGate, tmp_path: Path, is_sent: bool
+) -> None:
+    (tmp_path / "a.ogg").write_bytes(SOUND)
+    has_come, waits = threading.Event(), asyncio.Event()
+    stand_in.plan("openai", Behaviour(), Behaviour(hold=threading.Event(), has_come=has_come))
+
+    async def run() -> list[Decimal]:
+        account = Account("openai", stand_in.base_url("openai"), "k", "OPENAI")
+        exchange = Exchange(account, gate, Patience(), time.clock)
+        speech = openai.transcriber(exchange, "whisper-1", "")
+
+        async def transcribe(seconds: int) -> None:
+            await speech.transcribe(
+                tmp_path / "a.ogg", seconds=Decimal(seconds), language=None, caption=None
+            )
+
+        async def work() -> None:
+            # in tasks of its own, as the pages of a document are read
+            async with asyncio.TaskGroup() as pages:
+                pages.create_task(transcribe(1))
+            if not is_sent:
+                waits.set()
+                await asyncio.Event().wait()
+            await transcribe(7)
+
+        with errand(float("-inf")) as asked:
+            item = asyncio.create_task(work())
+            if is_sent:
+                assert await asyncio.to_thread(has_come.wait, 20)
+            else:
+                await waits.wait()
+            item.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await item
+        await exchange.close()
+        return [each.audio_seconds for each in asked.billed]
+
+    assert asyncio.run(run()) == ([Decimal("5.0"), Decimal(7)] if is_sent else [Decimal("5.0")])
+
+
+def test_lost_answers_are_on_the_errand(
+    stand_in: StandIn, time: Time, gate: CountingGate, tmp_path: Path
+) -> None:
+    (tmp_path / "a.ogg").write_bytes(SOUND)
+    stand_in.plan("openai", Behaviour(resets=True), Behaviour(500))
+
+    async def run() -> list[Decimal]:
+        account = Account("openai", stand_in.base_url("openai"), "k", "OPENAI")
+        exchange = Exchange(account, gate, Patience(), time.clock)
+        with errand(float("-inf")) as asked:
+            await openai.transcriber(exchange, "whisper-1", "").transcribe(
+                tmp_path / "a.ogg", seconds=Decimal(7), language=None, caption=None
+            )
+        await exchange.close()
+        return [each.audio_seconds for each in asked.billed]
+
+    assert asyncio.run(run()) == [Decimal(7), Decimal("5.0")]
+
+
+def test_for_a_job_resumed_since_a_provider_found_away_is_asked_at_once(
+    stand_in: StandIn, time: Time, gate: CountingGate, tmp_path: Path
+) -> None:
+    (tmp_path / "a.ogg").write_bytes(SOUND)
+    stand_in.plan("openai", Behaviour(429, QUOTA))
+
+    async def run() -> list[str | None]:
+        account = Account("openai", stand_in.base_url("openai"), "k", "OPENAI")
+        exchange = Exchange(account, gate, Patience(), time.clock)
+        speech = openai.transcriber(exchange, "whisper-1", "")
+
+        async def ask(since: float) -> str | None:
+            with errand(since):
+                try:
+                    await speech.transcribe(
+                        tmp_path / "a.ogg", seconds=Decimal(1), language=None, caption=None
+                    )
+                except ProvidersAway as away:
+                    return away.reason
+            return None
+
+        first = await ask(since=0)
+        time.passed += 1
+        stale = await ask(since=0)
+        resumed = await asyncio.gather(*(ask(since=1) for _ in range(8)))
+        await exchange.close()
+        return [first, stale, *resumed]
+
+    first, stale, *resumed = asyncio.run(run())
+
+    assert first is not None
+    assert "add credit" in first
+    assert stale == first
+    assert resumed == [None] * 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -41,21 +42,79 @@ def test_pauses_double_up_to_a_bound() -> None:
     assert patience.pause(3, 0.0) == 0
 
 
-def test_an_open_breaker_lets_one_through_at_a_time() -> None:
+def test_an_open_breaker_lets_one_through_and_the_others_wait_for_what_it_finds() -> None:
     time = Time()
     breaker = Breaker(lambda: time.passed)
 
-    breaker.open("no key", 10)
-    before = breaker.enter()
-    time.passed = 10
-    probe, other = breaker.enter(), breaker.enter()
-    breaker.leave()
-    next_probe = breaker.enter()
-    breaker.close()
+    async def run() -> None:
+        breaker.open("no key", 10)
+        assert await breaker.enter() == "no key"
+        time.passed = 10
+        assert await breaker.enter() is None
+        others = [asyncio.create_task(breaker.enter()) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert not any(other.done() for other in others)
 
-    assert (before, probe, other, next_probe) == ("no key", None, "no key", None)
-    assert breaker.enter() is None
-    assert not breaker.is_probed
+        breaker.open("still no key", 10)
+
+        assert await asyncio.gather(*others) == ["still no key"] * 3
+
+    asyncio.run(run())
+
+
+def test_when_the_probe_is_answered_everybody_may_ask() -> None:
+    time = Time()
+    breaker = Breaker(lambda: time.passed)
+
+    async def run() -> None:
+        breaker.open("no key", 10)
+        time.passed = 10
+        assert await breaker.enter() is None
+        others = [asyncio.create_task(breaker.enter()) for _ in range(3)]
+        await asyncio.sleep(0)
+
+        breaker.close()
+
+        assert await asyncio.gather(*others) == [None] * 3
+        assert not breaker.is_probed
+
+    asyncio.run(run())
+
+
+def test_when_the_probe_finds_nothing_out_another_probes() -> None:
+    time = Time()
+    breaker = Breaker(lambda: time.passed)
+
+    async def run() -> None:
+        breaker.open("no key", 10)
+        time.passed = 10
+        assert await breaker.enter() is None
+        first, second = (asyncio.create_task(breaker.enter()) for _ in range(2))
+        await asyncio.sleep(0)
+
+        breaker.leave()
+
+        await asyncio.wait([first, second], return_when=asyncio.FIRST_COMPLETED)
+        assert [first.done(), second.done()] == [True, False]
+        breaker.close()
+        assert await second is None
+
+    asyncio.run(run())
+
+
+def test_what_was_found_before_a_job_was_resumed_counts_no_more_for_it() -> None:
+    time = Time(passed=100)
+    breaker = Breaker(lambda: time.passed)
+
+    async def run() -> None:
+        breaker.open("no key", 10)
+        assert await breaker.enter(since=99) == "no key"
+
+        assert await breaker.enter(since=101) is None
+
+        assert breaker.is_probed
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,47 @@
+"""For what providers are asked: one item of a job, however many requests it takes.
+
+It is handed on beside the calls and not through them, so that processors need not know of it:
+tasks begun for an item share its errand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from workers.processors.base import Usage
+
+
+@dataclass(slots=True)
+class Errand:
+    """One item's, from its beginning to its end."""
+
+    since: float = float("-inf")
+    """On the monotonic clock: whoever was found away before then is asked again. It is when the
+    item's job began or was resumed, since by then somebody may have mended what was wrong."""
+    billed: list[Usage] = field(default_factory=list)
+    """What was billed so far, or may have been: what remains known of an item that is given up."""
+
+    def note(self, usage: Sequence[Usage]) -> None:
+        self.billed.extend(usage)
+
+
+_current: ContextVar[Errand | None] = ContextVar("errand", default=None)
+
+
+@contextmanager
+def errand(since: float) -> Iterator[Errand]:
+    """The errand of everything that is asked in the block."""
+    begun = Errand(since)
+    token = _current.set(begun)
+    try:
+        yield begun
+    finally:
+        _current.reset(token)
+
+
+def current_errand() -> Errand:
+    """The item's that is being worked on; outside of one, an errand that nobody asks about."""
+    return _current.get() or Errand()
