@@ -70,13 +70,16 @@ def psql_program(address: DatabaseAddress) -> str:
 
 
 def psql_environment(address: DatabaseAddress) -> dict[str, str]:
-    """The environment in which psql finds the database: arguments would show a password."""
+    """The environment in which psql finds the database: arguments would show a password.
+
+    At its direct address, where there is a pooler: psql is for sessions.
+    """
     known = {
         option.keyword.decode(): option.envvar.decode()
         for option in Conninfo.get_defaults()
         if option.envvar
     }
-    given = conninfo_to_dict(connection_string(address.url, "psql"))
+    given = conninfo_to_dict(connection_string(address.listen_url, "psql"))
     given["options"] = f"{_SEARCH_PATH} {given.get('options') or ''}".strip()
     return {
         **os.environ,
