@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -35,12 +34,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def apart(
-    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[dict[str, str]]:
+def apart(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The settings under which `backscroll` is the installed one, in a folder of no project."""
     monkeypatch.chdir(tmp_path)
-    yield {"PYTHONPATH": str(installed)}
+    return {"PYTHONPATH": str(installed)}
 
 
 def test_it_is_the_installed_one_that_runs(apart: dict[str, str], installed: Path) -> None:
