@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from psycopg import ProgrammingError, conninfo
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsConfigDict
 
 from app.allowed_hosts import AllowedHosts
 from app.provider_settings import ProviderSettings
+from app.webhook_secrets import WebhookSecrets
 
 
 class SettingsError(Exception):
@@ -51,6 +52,11 @@ def _bucket_list(text: str) -> str:
     return text
 
 
+def _webhook_secret(secret: SecretStr) -> SecretStr:
+    WebhookSecrets.parse(secret.get_secret_value())
+    return secret
+
+
 def _listed(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
@@ -61,6 +67,7 @@ DatabaseAddress = Annotated[str, AfterValidator(_database_address)]
 Folder = Annotated[Path, AfterValidator(Path.expanduser)]
 HostList = Annotated[str, AfterValidator(_host_list)]
 BucketList = Annotated[str, AfterValidator(_bucket_list)]
+WebhookSecret = Annotated[SecretStr, AfterValidator(_webhook_secret)]
 Seconds = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -109,6 +116,14 @@ class Settings(ProviderSettings):
     media_buckets: BucketList | None = Field(None, validation_alias="BACKSCROLL_MEDIA_BUCKETS")
     """The buckets of object stores that messages may name; absent: all that can be read."""
 
+    callback_allow_hosts: HostList | None = Field(
+        None, validation_alias="BACKSCROLL_CALLBACK_ALLOW_HOSTS"
+    )
+    """Hosts that webhooks go to although their addresses are not public; those of media too."""
+
+    webhook_secret: WebhookSecret | None = Field(None, validation_alias="BACKSCROLL_WEBHOOK_SECRET")
+    """What webhooks are signed with; absent: a secret that the database made."""
+
     processor_timeout: Seconds = Field(60, gt=0, validation_alias="BACKSCROLL_PROCESSOR_TIMEOUT")
     """For one file in a parser; then the parser is killed and the item fails."""
 
@@ -145,6 +160,12 @@ class Settings(ProviderSettings):
     def allowed_hosts(self) -> AllowedHosts:
         """The value of BACKSCROLL_MEDIA_ALLOW_HOSTS, parsed."""
         return AllowedHosts.parse(self.media_allow_hosts or "")
+
+    @property
+    def callback_hosts(self) -> AllowedHosts:
+        """The hosts beyond the public internet that webhooks may go to."""
+        lists = [self.callback_allow_hosts, self.media_allow_hosts]
+        return AllowedHosts.parse(",".join(filter(None, lists)))
 
     @property
     def allowed_buckets(self) -> frozenset[str]:

@@ -69,6 +69,17 @@
 \ir notifications/notify_job.sql
 \ir notifications/tell_workers_to_stop.sql
 
+-- callbacks: telling a job's callbackUrl, and what became of it
+\ir callbacks/add_callback.sql
+\ir callbacks/callback_delay.sql
+\ir callbacks/end_callback.sql
+\ir callbacks/take_callbacks.sql
+\ir callbacks/record_callback_attempt.sql
+\ir callbacks/callback_json.sql
+\ir callbacks/list_callbacks.sql
+\ir callbacks/redeliver_callbacks.sql
+\ir callbacks/webhook_secret.sql
+
 -- state machine: every move a job can make, and its end
 \ir state_machine/move_job.sql
 \ir state_machine/settle_job.sql

@@ -80,7 +80,7 @@ def test_every_route_in_the_reference_exists_and_the_other_way_round() -> None:
 
     for route in documented:
         assert app._router.find(route.replace("{job}", "x")) is not None, route
-    assert len(documented) == 8
+    assert len(documented) == 10
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

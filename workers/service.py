@@ -22,8 +22,10 @@ from app.listening import listen
 from app.migrate import checksum
 from app.settings import Settings
 from workers.admission import Admission
-from workers.assembly import Processing, build_processing
+from workers.assembly import Processing, build_processing, told
+from workers.callbacks import ALLOW_SETTING, ATTEMPT_SECONDS, CHANNEL, CallbackSender
 from workers.fetching import MediaFetcher
+from workers.guarded_http import GuardedClient
 from workers.items import ItemWork
 from workers.places import Places
 from workers.provider_gate import ProviderGate
@@ -68,6 +70,7 @@ class Worker:
         self._database = Database(url, "backscroll worker", size=8)
         # Of its own: slices that wait for somebody's lock must not hold up what is recorded.
         self._recording = Database(url, "backscroll recorder", size=2)
+        self._calling = Database(url, "backscroll callbacks", size=2)
         # Likewise: what waits must not keep a worker from saying that it lives.
         self._living = Database(url, "backscroll heartbeat", size=1)
         self._fetcher = MediaFetcher(
@@ -77,6 +80,7 @@ class Worker:
             allowed_hosts=settings.allowed_hosts,
             buckets=settings.allowed_buckets,
         )
+        self._callback_client = GuardedClient(settings.callback_hosts, ALLOW_SETTING)
         self._processing = processing
         self._stopping = asyncio.Event()
         self._checksum = checksum()
@@ -92,6 +96,7 @@ class Worker:
             loop.add_signal_handler(number, self._stopping.set)
         await self._database.open()
         await self._recording.open()
+        await self._calling.open()
         await self._living.open()
         try:
             worker_id = await self._register()
@@ -102,7 +107,8 @@ class Worker:
         finally:
             await self._processing.registry.close()
             await self._fetcher.close()
-            for database in (self._living, self._recording, self._database):
+            await self._callback_client.close()
+            for database in (self._calling, self._living, self._recording, self._database):
                 await database.close()
 
     async def _register(self) -> int | None:
@@ -152,12 +158,18 @@ class Worker:
             work.work,
             places=places,
         )
+        callbacks = CallbackSender(
+            self._calling, worker_id, self._callback_client, told(self._settings.webhook_secret)
+        )
         queue = queue_app(self._url, self._listen_url)
         add_tasks(queue, self._database, slices)
 
         async with (
             _running(recorder.run()) as recording,
-            _running(self._keep_alive(worker_id, running), self._hear_stops(running)) as beside,
+            _running(callbacks.run()) as calling,
+            _running(
+                self._keep_alive(worker_id, running), self._hear(running, callbacks)
+            ) as beside,
             _running(self._watch_release(), self._prune()),
             _running(self._take_from_queue(queue)) as taking,
         ):
@@ -165,7 +177,8 @@ class Worker:
             stopping = asyncio.create_task(self._stopping.wait())
             # None of the others ends by itself, unless it fails: then the worker does too.
             await asyncio.wait(
-                [stopping, *recording, *beside, *taking], return_when=asyncio.FIRST_COMPLETED
+                [stopping, *recording, *calling, *beside, *taking],
+                return_when=asyncio.FIRST_COMPLETED,
             )
             stopping.cancel()
             logger.info("worker %d stops when it has finished what is in hand", worker_id)
@@ -179,6 +192,9 @@ class Worker:
                 _, late = await asyncio.wait(recording, timeout=_LAST_WORDS_SECONDS)
             if late:
                 _give_up(worker_id, recorder.waiting)
+            # One that takes longer is cancelled, and sent again by another worker.
+            callbacks.stop()
+            await asyncio.wait(calling, timeout=ATTEMPT_SECONDS)
         with contextlib.suppress(DatabaseAway):
             await self._database.value("select batch.stop_worker(%s)", [worker_id])
 
@@ -249,12 +265,15 @@ class Worker:
                 logger.warning("old jobs are pruned later: %s", error)
             await asyncio.sleep(_PRUNE_INTERVAL_SECONDS)
 
-    async def _hear_stops(self, running: RunningSlices) -> None:
-        async def stop(_: str, payload: str) -> None:
-            told = json.loads(payload)
-            running.stop_job(UUID(told["jobId"]), told["hasEnded"])
+    async def _hear(self, running: RunningSlices, callbacks: CallbackSender) -> None:
+        async def heard(channel: str, payload: str) -> None:
+            if channel == CHANNEL:
+                callbacks.wake()
+                return
+            stop = json.loads(payload)
+            running.stop_job(UUID(stop["jobId"]), stop["hasEnded"])
 
-        await listen(self._listen_url, ["batch_stops"], stop)
+        await listen(self._listen_url, ["batch_stops", CHANNEL], heard)
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -9,6 +9,7 @@ from falcon.asgi import App, Request, Response
 
 from app.api.access import Access, KeyRing
 from app.api.batch_jobs import BatchJob, BatchJobs, Estimate
+from app.api.callbacks import Callbacks
 from app.api.health import Health
 from app.api.problems import add_error_handlers
 from app.api.reports import Report
@@ -63,6 +64,10 @@ def build_application(
     app.add_route("/api/v1/batch-jobs/{job}/retry", job, suffix="retry")
     app.add_route("/api/v1/batch-jobs/{job}/report.csv", report, suffix="csv")
     app.add_route("/api/v1/batch-jobs/{job}/report.ndjson", report, suffix="ndjson")
+
+    callbacks = Callbacks(database)
+    app.add_route("/api/v1/batch-jobs/{job}/callbacks", callbacks)
+    app.add_route("/api/v1/batch-jobs/{job}/callbacks/redeliver", callbacks, suffix="redeliver")
 
     health = Health(database)
     app.add_route("/healthz", health, suffix="alive")

@@ -17,6 +17,7 @@ from app.cli.keys_commands import keys
 from app.cli.prices_commands import prices
 from app.cli.prune_command import prune_command
 from app.cli.run_commands import serve_command, up_command, worker_command
+from app.cli.webhooks_commands import webhooks
 from app.database import DatabaseAway, Refused, UnusableInput
 from app.embedded import EmbeddedPostgresError
 from app.migrate import CannotMigrate
@@ -70,6 +71,7 @@ for command in (
     demo_command,
     jobs,
     keys,
+    webhooks,
     prices,
     psql_command,
     migrate_command,
