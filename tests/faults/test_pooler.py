@@ -56,6 +56,18 @@ def create(api: httpx.Client, scene: Scene) -> str:
     return str(created.json()["id"])
 
 
+def wait_for_heartbeats(scene: Scene, count: int = 2) -> None:
+    """Waits until the worker has asked what to stop: items that were admitted may begin before."""
+    for _ in range(count):
+        before = scene.sql.value("select max(last_seen_at) from batch.workers")
+        wait_until(
+            lambda before=before: scene.sql.value(
+                "select max(last_seen_at) > %s from batch.workers", before
+            ),
+            "a heartbeat",
+        )
+
+
 def wait_for(api: httpx.Client, job_id: str, status: str) -> dict[str, Any]:
     return awaited(lambda: (job := api.get(f"{JOBS}/{job_id}").json())["status"] == status and job)
 
@@ -104,6 +116,7 @@ def test_cancel_holds_through_the_pooler(
     wait_until(lambda: len(scene.workers.started()) == 4, "items to begin")
 
     cancelled = api.post(f"{JOBS}/{job_id}/cancel")
+    wait_for_heartbeats(scene)
     scene.workers.release("go")
 
     assert cancelled.json()["status"] == "cancelled"
@@ -135,6 +148,7 @@ def test_without_a_direct_address_polling_finds_jobs_and_what_was_paused(
     wait_until(lambda: len(scene.workers.started()) == 4, "items to begin")
 
     api.post(f"{JOBS}/{job_id}/pause")
+    wait_for_heartbeats(scene)
     scene.workers.release("go")
     scene.wait_until_idle(UUID(job_id))
     begun = len(scene.workers.started())

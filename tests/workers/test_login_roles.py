@@ -146,3 +146,23 @@ def test_readers_see_jobs_also_where_nothing_can_be_written(
         assert replica.rows("select * from batch.audit()") == []
         assert replica.rows("select * from batch.batch_jobs where id = %s", job_id)
         assert replica.rows("select * from batch.spending") == []
+
+
+def test_the_connections_of_a_process_are_as_many_as_the_documentation_says(
+    own_sql: Sql, scene: Scene
+) -> None:
+    scene.workers.start()
+
+    wait_until(lambda: own_sql.value("select count(*) from batch.workers"), "a worker")
+
+    awaited(
+        lambda: (
+            own_sql.row(
+                "select count(*) filter (where application_name <> 'backscroll listen'),"
+                " count(*) filter (where application_name = 'backscroll listen')"
+                " from pg_stat_activity where usename like 'backscroll_worker_%%'"
+                " and datname = current_database()"
+            )
+            == (5, 2)
+        )
+    )
