@@ -9,6 +9,7 @@ a connection begins, names with their schema, no statements prepared on the serv
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -29,6 +30,10 @@ other clients trip over them; PgBouncer keeps track of them only since 1.21."""
 
 class DatabaseAway(Exception):
     """The database cannot be reached now; the same call may go through later."""
+
+
+class TookTooLong(DatabaseAway):
+    """A statement took longer than it may."""
 
 
 class Locked(DatabaseAway):
@@ -54,6 +59,15 @@ class Refused(Exception):
         self.message = message
         self.hint = hint
         self.problems = tuple(problems)
+
+
+@dataclass(frozen=True)
+class PoolUse:
+    """Connections of a pool that are busy and idle, and calls that wait for one."""
+
+    busy: int
+    idle: int
+    waiting: int
 
 
 class UnusableInput(Exception):
@@ -88,6 +102,8 @@ def understood() -> Iterator[None]:
         raise DatabaseAway(str(error)) from error
     except (psycopg.errors.DataError, psycopg.errors.StatementTooComplex) as error:
         raise UnusableInput(str(error)) from error
+    except psycopg.errors.QueryCanceled as error:
+        raise TookTooLong(str(error)) from error
     except psycopg.errors.LockNotAvailable as error:
         raise Locked(str(error)) from error
     except psycopg.Error as error:
@@ -113,9 +129,20 @@ class Database:
     """A pool of connections, opened by `open` and closed by `close`."""
 
     def __init__(
-        self, url: str, application_name: str, *, size: int = 10, wait_seconds: float = 5.0
+        self,
+        url: str,
+        application_name: str,
+        *,
+        size: int = 10,
+        wait_seconds: float = 5.0,
+        statement_seconds: float = 0,
     ) -> None:
+        """`statement_seconds`: so long a connection may be used; 0: as long as it is.
+
+        Told to the server, the limit would belong to a session that a pooler gives to others.
+        """
         self.conninfo = connection_string(url, application_name)
+        self._statement_seconds = statement_seconds or None
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             self.conninfo,
             min_size=1,
@@ -137,6 +164,16 @@ class Database:
     async def close(self) -> None:
         await self._pool.close()
 
+    def pool_use(self) -> PoolUse:
+        """How the pool is used now."""
+        stats = self._pool.get_stats()
+        idle = stats.get("pool_available", 0)
+        return PoolUse(
+            busy=stats.get("pool_size", 0) - idle,
+            idle=idle,
+            waiting=stats.get("requests_waiting", 0),
+        )
+
     async def _check(self, connection: AsyncConnection[Any]) -> None:
         """Notices what broke while it lay in the pool; that happens to all of them at once."""
         try:
@@ -147,10 +184,22 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
-        """A connection in autocommit mode. Raises DatabaseAway, Refused, UnusableInput."""
+        """A connection in autocommit mode. Raises what `understood` does."""
         with understood():
-            async with self._pool.connection() as connection:
+            # What runs on the server when the time is up is cancelled there too.
+            async with self._pool.connection() as connection, self._in_time():
                 yield connection
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        limit = asyncio.timeout(self._statement_seconds)
+        try:
+            async with limit:
+                yield
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise TookTooLong(f"given up after {self._statement_seconds:g} s") from error
 
     async def value(
         self, query: LiteralString, parameters: Sequence[Any] | Mapping[str, Any] = ()

@@ -22,6 +22,7 @@
 \ir selection/select_media.sql
 \ir selection/select_failed.sql
 \ir selection/find_chat.sql
+\ir selection/find_job.sql
 \ir selection/field_problems.sql
 \ir selection/request_problems.sql
 \ir selection/read_request.sql
@@ -61,6 +62,9 @@
 \ir rollups/report_items.sql
 \ir rollups/event_json.sql
 \ir rollups/list_events.sql
+\ir rollups/working_json.sql
+\ir rollups/last_failures.sql
+\ir rollups/watch_job.sql
 \ir rollups/fold_progress.sql
 \ir rollups/audit.sql
 \ir pricing/spending.sql
@@ -108,6 +112,7 @@
 \ir execution/admit_items.sql
 \ir execution/finish_slice.sql
 \ir execution/lose_slice.sql
+\ir metrics/retire_meters.sql
 \ir execution/register_worker.sql
 \ir execution/heartbeat.sql
 \ir execution/stop_worker.sql
@@ -132,6 +137,12 @@
 -- providers: limits that all workers share
 \ir providers/take_provider_shares.sql
 \ir providers/hold_provider.sql
+
+-- metrics: what Prometheus is told
+\ir metrics/job_metrics.sql
+\ir metrics/queue_metrics.sql
+\ir metrics/worker_metrics.sql
+\ir metrics/metrics.sql
 
 -- pricing: what a job would take
 \ir pricing/sample_media.sql

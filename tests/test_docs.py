@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 
 from app.api.application import build_application
+from app.api.meters import HttpMeters
+from app.api.metrics import KNOWN
 from app.cli import backscroll
+from app.cli.exit_status import EXPLAINED
 from app.database import Database
 from app.settings import Settings
 from tests.database import Sql
@@ -22,12 +26,21 @@ def text(name: str) -> str:
     return (ROOT / name).read_text()
 
 
+def commands_of(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, with its name as people type it."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands_of(command, f"{path}{name} ")
+        elif not command.hidden:
+            yield path + name, command
+
+
 def test_every_setting_is_in_the_reference_and_nothing_else() -> None:
     documented = set(re.findall(r"^\| `([A-Z_]+)` \|", text("docs/reference/settings.md"), re.M))
 
     known = {str(field.validation_alias) for field in Settings.model_fields.values()}
 
-    assert documented == known | {"WEB_CONCURRENCY"}
+    assert documented == known
 
 
 def test_every_default_in_the_reference_is_the_real_one() -> None:
@@ -35,7 +48,6 @@ def test_every_default_in_the_reference_is_the_real_one() -> None:
         re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", text("docs/reference/settings.md"), re.M)
     )
     documented.pop("DATABASE_LISTEN_URL")
-    documented.pop("WEB_CONCURRENCY")
 
     real = {
         str(field.validation_alias): f"{field.default:g}"
@@ -58,6 +70,19 @@ def test_the_table_of_error_codes_is_the_databases(sql: Sql) -> None:
     assert sorted(documented) == sorted(real)
 
 
+def test_every_metric_is_in_the_reference_with_its_type() -> None:
+    documented = dict(
+        re.findall(r"^\| `(backscroll_\w+)` \| (\w+) \|", text("docs/reference/metrics.md"), re.M)
+    )
+    of_the_api = {family.name: family.type for family in HttpMeters().registry().collect()}
+    real = {name: kind for name, (kind, _) in KNOWN.items()} | of_the_api
+    real["backscroll_database_up"] = "gauge"
+
+    assert documented == {
+        f"{name}_total" if kind == "counter" else name: kind for name, kind in real.items()
+    }
+
+
 def test_every_command_in_the_documentation_exists() -> None:
     known = set(backscroll.commands)
     used: set[tuple[str, str]] = set()
@@ -71,6 +96,35 @@ def test_every_command_in_the_documentation_exists() -> None:
     assert unknown == set()
 
 
+def test_every_command_and_its_options_are_in_the_reference_and_nothing_else() -> None:
+    documented = {
+        command: set(re.findall(r"`(--[a-z-]+)`", options))
+        for command, options in re.findall(
+            r"^\| `backscroll ([a-z ]+)` \| .* \|([^|]*)\|$",
+            text("docs/reference/command-line.md"),
+            re.M,
+        )
+    }
+
+    real = {
+        name: {
+            flag
+            for parameter in command.params
+            if isinstance(parameter, click.Option)
+            for flag in parameter.opts
+        }
+        for name, command in commands_of(backscroll)
+    }
+
+    assert documented == real
+
+
+def test_the_exit_statuses_in_the_reference_are_those_of_the_help() -> None:
+    documented = re.findall(r"^\| (\d+) \| ", text("docs/reference/command-line.md"), re.M)
+
+    assert documented == re.findall(r"^  (\d+) ", EXPLAINED, re.M)
+
+
 def test_every_route_in_the_reference_exists_and_the_other_way_round() -> None:
     app = build_application(Database("postgresql://nowhere", "tests"))
     documented = {
@@ -80,7 +134,7 @@ def test_every_route_in_the_reference_exists_and_the_other_way_round() -> None:
 
     for route in documented:
         assert app._router.find(route.replace("{job}", "x")) is not None, route
-    assert len(documented) == 10
+    assert len(documented) == 11
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

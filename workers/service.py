@@ -10,8 +10,8 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Coroutine
-from typing import NoReturn
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, NoReturn
 from uuid import UUID
 
 import procrastinate
@@ -23,10 +23,12 @@ from app.migrate import checksum
 from app.settings import Settings
 from workers.admission import Admission
 from workers.assembly import Processing, build_processing, told
-from workers.callbacks import ALLOW_SETTING, ATTEMPT_SECONDS, CHANNEL, CallbackSender
+from workers.callbacks import ALLOW_SETTING, CHANNEL, CallbackSender
 from workers.fetching import MediaFetcher
 from workers.guarded_http import GuardedClient
 from workers.items import ItemWork
+from workers.metered_gate import MeteredGate
+from workers.meters import Meters
 from workers.places import Places
 from workers.provider_gate import ProviderGate
 from workers.recorder import Recorder
@@ -40,6 +42,8 @@ SLICES_AT_ONCE = 16
 """More than a job has lanes, so that one job does not keep out the next."""
 
 
+_METERS_INTERVAL = 5.0
+"""Seconds between two reports of meters: Prometheus looks less often."""
 _LAST_WORDS_SECONDS = 5.0
 """For results to be recorded once the items in hand have ended or were given up."""
 _PRUNE_INTERVAL_SECONDS = 300.0
@@ -85,6 +89,10 @@ class Worker:
         self._stopping = asyncio.Event()
         self._checksum = checksum()
         self._is_outdated = False
+        self._meters = Meters()
+        self._meters_due = 0.0
+        _measure(self._meters, "worker", self._database)
+        _measure(self._meters, "recorder", self._recording)
 
     async def run(self) -> None:
         """Works until told to stop, then gives back what it holds.
@@ -137,7 +145,9 @@ class Worker:
         return None
 
     async def _work(self, worker_id: int) -> None:
-        self._processing.gate.follow(ProviderGate(self._database, worker_id))
+        self._processing.gate.follow(
+            MeteredGate(ProviderGate(self._database, worker_id), self._meters)
+        )
         places = Places(self._settings.concurrency, self._processing.capacity)
         work = ItemWork(
             self._database,
@@ -149,7 +159,7 @@ class Worker:
             language=self._settings.language,
         )
         running = RunningSlices(self._settings.cancel_grace, self._settings.stop_grace)
-        recorder = Recorder(self._recording, worker_id, running.stop_job)
+        recorder = Recorder(self._recording, worker_id, running.stop_job, meters=self._meters)
         slices = SliceRunner(
             self._database,
             recorder,
@@ -161,7 +171,7 @@ class Worker:
         callbacks = CallbackSender(
             self._calling, worker_id, self._callback_client, told(self._settings.webhook_secret)
         )
-        queue = queue_app(self._url, self._listen_url)
+        queue = queue_app(self._url, self._listen_url, self._listener("queue"))
         add_tasks(queue, self._database, slices)
 
         async with (
@@ -183,6 +193,7 @@ class Worker:
             stopping.cancel()
             logger.info("worker %d stops when it has finished what is in hand", worker_id)
             running.stop_all()
+            callbacks.stop()
             # Procrastinate ends the tasks it has begun before it lets itself be cancelled.
             taking[0].cancel()
             patience = self._settings.stop_grace + _LAST_WORDS_SECONDS
@@ -193,9 +204,9 @@ class Worker:
             if late:
                 _give_up(worker_id, recorder.waiting)
             # One that takes longer is cancelled, and sent again by another worker.
-            callbacks.stop()
-            await asyncio.wait(calling, timeout=ATTEMPT_SECONDS)
+            await asyncio.wait(calling, timeout=_LAST_WORDS_SECONDS)
         with contextlib.suppress(DatabaseAway):
+            await self._heartbeat(worker_id, self._meters.report())
             await self._database.value("select batch.stop_worker(%s)", [worker_id])
 
     async def _take_from_queue(self, queue: procrastinate.App) -> None:
@@ -224,9 +235,7 @@ class Worker:
         timeout = f"{self._settings.worker_timeout} seconds"
         while True:
             try:
-                for job in await self._living.rows(
-                    "select * from batch.heartbeat(%s, %s)", [worker_id, timeout]
-                ):
+                for job in await self._heartbeat(worker_id, self._meters_if_due()):
                     running.stop_job(*job)
                 queued = await self._living.value(
                     "select batch.sweep(%s, %s)", [worker_id, timeout]
@@ -236,6 +245,27 @@ class Worker:
             except DatabaseAway as error:
                 logger.warning("heartbeat failed: %s", error)
             await asyncio.sleep(self._settings.heartbeat)
+
+    async def _heartbeat(
+        self, worker_id: int, meters: list[dict[str, Any]] | None
+    ) -> list[tuple[Any, ...]]:
+        timeout = f"{self._settings.worker_timeout} seconds"
+        return await self._living.rows(
+            "select * from batch.heartbeat(%s, %s, %s)",
+            [worker_id, timeout, None if meters is None else json.dumps(meters)],
+        )
+
+    def _meters_if_due(self) -> list[dict[str, Any]] | None:
+        now = time.monotonic()
+        if now < self._meters_due:
+            return None
+        self._meters_due = now + _METERS_INTERVAL
+        return self._meters.report()
+
+    def _listener(self, hears: str) -> Callable[[bool], None]:
+        return lambda is_up: self._meters.set(
+            "backscroll_worker_listener_up", int(is_up), hears=hears
+        )
 
     async def _watch_release(self) -> None:
         """Stops the worker once the database was migrated to another release."""
@@ -273,11 +303,21 @@ class Worker:
             stop = json.loads(payload)
             running.stop_job(UUID(stop["jobId"]), stop["hasEnded"])
 
-        await listen(self._listen_url, ["batch_stops", CHANNEL], heard)
+        await listen(
+            self._listen_url, ["batch_stops", CHANNEL], heard, on_state=self._listener("stops")
+        )
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
+
+
+def _measure(meters: Meters, pool: str, database: Database) -> None:
+    def state(name: str) -> Callable[[], float]:
+        return lambda: float(getattr(database.pool_use(), name))
+
+    for name in ("busy", "idle", "waiting"):
+        meters.probe("backscroll_worker_pool_connections", state(name), pool=pool, state=name)
 
 
 def _give_up(worker_id: int, results: int) -> NoReturn:

@@ -16,7 +16,8 @@ import falcon
 import falcon.asgi
 import psycopg
 
-from app.database import DatabaseAway, Refused, UnusableInput
+from app import log_context
+from app.database import DatabaseAway, Refused, TookTooLong, UnusableInput
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +25,8 @@ MEDIA_PROBLEM = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
 NOT_MIGRATED = "the database is not migrated: run `backscroll migrate`"
 
-# Python 3.13 calls these two otherwise; what clients match on must not hang on that.
-_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+# Python 3.13 calls these otherwise; what clients match on must not hang on that.
+_TITLES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
 
 
 class BadRequest(Exception):
@@ -45,6 +46,7 @@ def add_error_handlers(app: falcon.asgi.App[Any, Any]) -> None:
     app.add_error_handler(Exception, _unexpected)
     app.add_error_handler(falcon.HTTPError, _http_error)
     app.add_error_handler(DatabaseAway, _database_away)
+    app.add_error_handler(TookTooLong, _took_too_long)
     for missing in (
         psycopg.errors.UndefinedFunction,
         psycopg.errors.UndefinedTable,
@@ -59,12 +61,14 @@ def add_error_handlers(app: falcon.asgi.App[Any, Any]) -> None:
 def problem(status: int, detail: str, **more: Any) -> str:
     """The JSON text of a problem with this HTTP status."""
     title = _TITLES.get(status) or HTTPStatus(status).phrase
+    request_id = log_context.request_id.get()
     return json.dumps(
         {
             "type": f"urn:backscroll:problem:{title.lower().replace(' ', '-')}",
             "title": title,
             "status": status,
             "detail": detail,
+            **({"requestId": request_id} if request_id else {}),
             **more,
         }
     )
@@ -123,6 +127,13 @@ async def _database_away(
 ) -> None:
     logger.warning("%s %s: the database is away: %s", req.method, req.path, error)
     answer_unavailable(resp, "the database cannot be reached now; try again in a moment")
+
+
+async def _took_too_long(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, error: TookTooLong, params: Any
+) -> None:
+    logger.warning("%s %s: %s", req.method, req.path, str(error).partition("\n")[0])
+    answer_unavailable(resp, "the database took too long over this; try again in a moment")
 
 
 async def _not_migrated(

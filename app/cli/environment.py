@@ -11,7 +11,9 @@ from typing import Any, LiteralString
 
 import click
 import psycopg
+from psycopg.types.json import set_json_loads
 
+from app.cli import json_text
 from app.database import connect, understood
 from app.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.log import log_config
@@ -55,12 +57,19 @@ def database(settings: Settings) -> Iterator[DatabaseAddress]:
 @contextmanager
 def session(name: str) -> Iterator[psycopg.Connection[Any]]:
     """A session of the command `name`; every statement commits. Raises what `understood` does."""
+    with database(load_settings()) as address, session_at(address, name) as connection:
+        yield connection
+
+
+@contextmanager
+def session_at(address: DatabaseAddress, name: str) -> Iterator[psycopg.Connection[Any]]:
+    """The same for a command that needs to know where the database is."""
     with (
-        database(load_settings()) as address,
         understood(),
         connect(address.url, name) as connection,
     ):
         connection.autocommit = True
+        set_json_loads(json_text.load, connection)
         yield connection
 
 
@@ -74,4 +83,4 @@ def call(
 
 def configure_logging(settings: Settings) -> None:
     """Logs to standard error, a line an event."""
-    logging.config.dictConfig(log_config(settings.log_level))
+    logging.config.dictConfig(log_config(settings.log_level, settings.log_format))

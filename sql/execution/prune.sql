@@ -29,6 +29,8 @@ begin
   );
   get diagnostics v_deleted = row_count;
 
+  perform batch.retire_meters();
+
   delete from batch.workers as w
   where w.last_seen_at < batch.clock() - p_keep
     and not exists (select from batch.slices as s where s.worker_id = w.id);

@@ -193,3 +193,29 @@ def test_the_commands_work_through_the_pooler(empty_database_url: str) -> None:
     assert "nothing else to do" in again.stdout
     assert listed.returncode == 0, listed.stderr
     assert stopped == 0
+
+
+def test_a_request_that_takes_too_long_is_given_up_through_the_pooler_too(
+    scene: Scene, pooler: Pooler, database_url: str
+) -> None:
+    request = {"jobType": "targeted_chat_sync", "chatId": str(scene.chat.id)}
+    with (
+        served(
+            pooler.url, key_header(database_url), BACKSCROLL_API_STATEMENT_TIMEOUT="0.3"
+        ) as (api, _),
+        scene.sql.uncommitted(),
+    ):  # fmt: skip
+        scene.sql.run("lock table public.messages in access exclusive mode")
+
+        answer = api.post(f"{JOBS}/estimate", json=request)
+
+        assert answer.status_code == 503
+        wait_until(
+            lambda: (
+                not scene.sql.rows(
+                    "select from pg_stat_activity"
+                    " where datname = current_database() and wait_event_type = 'Lock'"
+                )
+            ),
+            "the server to give up too",
+        )

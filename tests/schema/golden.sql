@@ -372,6 +372,13 @@ table batch.reservations (
   constraint reservations_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
 ) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
 
+table batch.retired_meters (
+  name text not null,
+  labels jsonb not null,
+  value numeric not null,
+  constraint retired_meters_pkey PRIMARY KEY (name, labels)
+);
+
 table batch.slices (
   job_id uuid not null,
   first_seq integer not null,
@@ -406,6 +413,7 @@ table batch.workers (
   last_seen_at timestamp with time zone not null,
   stopped_at timestamp with time zone,
   offers jsonb not null default '{}'::jsonb,
+  meters jsonb not null default '[]'::jsonb,
   constraint workers_pkey PRIMARY KEY (id)
 ) with (fillfactor=50, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
 
@@ -531,13 +539,15 @@ function batch.find_api_key(p_prefix text) returns TABLE(id uuid, name text, key
 
 function batch.find_chat(p_chat_id text, p_instance_id uuid, p_instance_ids uuid[] DEFAULT NULL::uuid[]) returns public.chats language plpgsql stable set search_path="";
 
+function batch.find_job(p_text text) returns uuid language plpgsql stable set search_path="";
+
 function batch.finish_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns void language plpgsql volatile set lock_timeout=2s set search_path="";
 
 function batch.fold_progress(p_job_id uuid) returns void language sql volatile set search_path="";
 
 function batch.give_up_item(p_worker_id bigint, p_job_id uuid, p_first_seq integer, p_seq integer, p_report uuid, p_usage jsonb, p_reason text) returns void language plpgsql volatile set search_path="";
 
-function batch.heartbeat(p_worker_id bigint, p_timeout interval) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set search_path="";
+function batch.heartbeat(p_worker_id bigint, p_timeout interval, p_meters jsonb DEFAULT NULL::jsonb) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set search_path="";
 
 function batch.hold_if_failing(p_job_id uuid) returns void language plpgsql volatile set search_path="";
 
@@ -563,7 +573,11 @@ function batch.job_json(p_job batch.batch_jobs) returns json language sql stable
 
 function batch.job_json(p_job_id uuid) returns json language plpgsql stable set search_path="";
 
+function batch.job_metrics() returns TABLE(name text, labels jsonb, value numeric) language sql stable set search_path="";
+
 function batch.job_status(p_job_id uuid) returns json language plpgsql stable set search_path="";
+
+function batch.last_failures(p_job_id uuid, p_limit integer) returns json language sql stable set search_path="";
 
 function batch.list_api_keys() returns json language sql stable set search_path="";
 
@@ -586,6 +600,8 @@ function batch.media_content_takes_job_id() returns boolean language sql stable 
 function batch.media_pages(p_metadata jsonb) returns numeric language sql immutable set search_path="";
 
 function batch.media_seconds(p_metadata jsonb) returns numeric language sql immutable set search_path="";
+
+function batch.metrics(p_timeout interval DEFAULT '00:00:30'::interval) returns TABLE(name text, labels jsonb, value numeric) language sql stable set search_path="";
 
 function batch.move_job(p_job_id uuid, p_to batch.job_state, p_details jsonb DEFAULT '{}'::jsonb) returns batch.jobs language plpgsql volatile set search_path="";
 
@@ -614,6 +630,8 @@ function batch.prune(p_keep interval, p_rows integer DEFAULT 10000) returns inte
 function batch.prune_job(p_job_id uuid, p_rows integer) returns integer language plpgsql volatile set search_path="";
 
 function batch.pulse_jobs(p_job_ids uuid[]) returns SETOF uuid language sql volatile set search_path="";
+
+function batch.queue_metrics() returns TABLE(name text, labels jsonb, value numeric) language sql stable set search_path="";
 
 function batch.read_questions(p_items jsonb) returns TABLE(job_id uuid, seq integer, sha256 bytea, processing_type text, language text, models text[], is_forced boolean, is_paid boolean, may_use jsonb) language sql immutable set search_path="";
 
@@ -648,6 +666,8 @@ function batch.reserve_budget(p_job_id uuid, p_seq integer, p_may_use jsonb) ret
 function batch.result_page(p_job_id uuid, p_status batch.result_status, p_cursor text, p_limit integer) returns json language plpgsql stable set plan_cache_mode=force_custom_plan set search_path="";
 
 function batch.resume_job(p_job_id uuid) returns batch.jobs language plpgsql volatile set search_path="";
+
+function batch.retire_meters() returns void language sql volatile set search_path="";
 
 function batch.retry_job(p_job_id uuid, p_overrides jsonb DEFAULT '{}'::jsonb, p_instance_ids uuid[] DEFAULT NULL::uuid[]) returns uuid language plpgsql volatile set search_path="";
 
@@ -691,4 +711,10 @@ function batch.usual_item(p_content_type batch.content_type, p_provider text, p_
 
 function batch.visible_job(p_job_id uuid, p_instance_ids uuid[]) returns uuid language plpgsql stable set search_path="";
 
+function batch.watch_job(p_job_id uuid, p_since json DEFAULT NULL::json) returns json language plpgsql stable set search_path="";
+
 function batch.webhook_secret() returns text language sql stable set search_path="";
+
+function batch.worker_metrics(p_timeout interval) returns TABLE(name text, labels jsonb, value numeric) language sql stable set search_path="";
+
+function batch.working_json(p_job_id uuid) returns json language sql stable set search_path="";
