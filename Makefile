@@ -49,8 +49,9 @@ format: $(READY) ## format the Python
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format .
 
-schema: $(READY) ## write tests/schema/golden.sql from the database as it is now
-	@BACKSCROLL_TEST_PG=$(PG) $(BIN)/python -m pytest -q tests/schema/test_golden.py --write-golden
+schema: $(READY) ## write tests/schema/golden.sql and docs/reference/openapi.json as they are now
+	@BACKSCROLL_TEST_PG=$(PG) $(BIN)/python -m pytest -q --write-golden \
+	  tests/schema/test_golden.py tests/api/test_openapi.py
 
 wheel: $(READY) ## build the wheel into dist/
 	@$(BIN)/python -m build --wheel --outdir dist .

@@ -26,6 +26,15 @@ from tests.scene import Scene, Workers
 SETTINGS = ("DATABASE_", "BACKSCROLL_", "WEB_CONCURRENCY", "PG")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--write-golden",
+        action="store_true",
+        default=False,
+        help="write tests/schema/golden.sql and docs/reference/openapi.json as they are now",
+    )
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_from_outside() -> Iterator[None]:
     """The machine's own settings must not lead the tests to somebody's database."""

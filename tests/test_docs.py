@@ -12,6 +12,8 @@ import pytest
 from app.api.application import build_application
 from app.api.meters import HttpMeters
 from app.api.metrics import KNOWN
+from app.api.openapi import routes
+from app.api.problems import TYPES, problem_type
 from app.cli import backscroll
 from app.cli.exit_status import EXPLAINED
 from app.database import Database
@@ -129,12 +131,20 @@ def test_every_route_in_the_reference_exists_and_the_other_way_round() -> None:
     app = build_application(Database("postgresql://nowhere", "tests"))
     documented = {
         route.replace("{id}", "{job}")
-        for route in re.findall(r"(?:GET|POST) (/[^`\s,]+)`", text("docs/reference/rest-api.md"))
+        for route in re.findall(
+            r"(?:GET|POST|PATCH) (/[^`\s,]+)`", text("docs/reference/rest-api.md")
+        )
     }
 
-    for route in documented:
-        assert app._router.find(route.replace("{job}", "x")) is not None, route
-    assert len(documented) == 11
+    assert documented == {route for _, route in routes(app)} | {"/docs"}
+
+
+def test_every_type_of_problem_is_documented_and_nothing_else() -> None:
+    documented = re.findall(
+        r"^## (\S+)\n\nStatus (\d+)\.", text("docs/reference/problems.md"), re.M
+    )
+
+    assert documented == [(problem_type(status), str(status)) for status in TYPES]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -16,14 +16,16 @@ _ON_METRICS_PORT = {"/metrics", "/healthz", "/readyz"}
 class SafeAnswers:
     """Headers that keep browsers from guessing what an answer is, keeping it, or running it.
 
-    A resource whose pages need more than nothing sets its own Content-Security-Policy.
+    A resource whose pages need more than nothing sets its own Content-Security-Policy, and one
+    whose answers may be kept its own Cache-Control.
     """
 
     async def process_response(
         self, req: Request, resp: Response, resource: object, req_succeeded: bool
     ) -> None:
         resp.set_header("X-Content-Type-Options", "nosniff")
-        resp.set_header("Cache-Control", "no-store")
+        if resp.get_header("Cache-Control") is None:
+            resp.set_header("Cache-Control", "no-store")
         resp.set_header("Referrer-Policy", "no-referrer")
         if resp.get_header("Content-Security-Policy") is None:
             resp.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")

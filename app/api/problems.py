@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import falcon
 import falcon.asgi
@@ -25,8 +25,23 @@ MEDIA_PROBLEM = "application/problem+json"
 RETRY_AFTER_SECONDS = 2
 NOT_MIGRATED = "the database is not migrated: run `backscroll migrate`"
 
-# Python 3.13 calls these otherwise; what clients match on must not hang on that.
-_TITLES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
+TYPES: Final[Mapping[int, str]] = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    408: "Request Timeout",
+    409: "Conflict",
+    413: "Content Too Large",
+    414: "URI Too Long",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+"""The titles of the problems by their HTTP status; docs/reference/problems.md explains each."""
 
 
 class BadRequest(Exception):
@@ -58,14 +73,19 @@ def add_error_handlers(app: falcon.asgi.App[Any, Any]) -> None:
     app.add_error_handler(BadRequest, _bad_request)
 
 
+def problem_type(status: int) -> str:
+    """What a program knows a problem by. Statuses without a type of ours are about:blank."""
+    title = TYPES.get(status)
+    return f"urn:backscroll:problem:{title.lower().replace(' ', '-')}" if title else "about:blank"
+
+
 def problem(status: int, detail: str, **more: Any) -> str:
     """The JSON text of a problem with this HTTP status."""
-    title = _TITLES.get(status) or HTTPStatus(status).phrase
     request_id = log_context.request_id.get()
     return json.dumps(
         {
-            "type": f"urn:backscroll:problem:{title.lower().replace(' ', '-')}",
-            "title": title,
+            "type": problem_type(status),
+            "title": TYPES.get(status) or HTTPStatus(status).phrase,
             "status": status,
             "detail": detail,
             **({"requestId": request_id} if request_id else {}),

@@ -25,10 +25,10 @@ async def json_body(req: falcon.asgi.Request) -> str:
     if not (req.content_type or "").partition(";")[0].strip().lower() == "application/json":
         raise BadRequest(415, "send JSON, with the header Content-Type: application/json")
     if (req.content_length or 0) > LARGEST_BODY:
-        raise BadRequest(413, f"the body may have at most {LARGEST_BODY} bytes")
+        raise _too_large()
     body = await req.stream.read(LARGEST_BODY + 1)
     if len(body) > LARGEST_BODY:
-        raise BadRequest(413, f"the body may have at most {LARGEST_BODY} bytes")
+        raise _too_large()
     if not body.strip():
         raise BadRequest(400, "the body is empty: send a JSON object")
     try:
@@ -50,6 +50,13 @@ async def optional_json_body(req: falcon.asgi.Request) -> str:
     if not req.content_length and "transfer-encoding" not in req.headers:
         return "{}"
     return await json_body(req)
+
+
+def _too_large() -> BadRequest:
+    # The rest of the body is not read, so that nothing can follow it on this connection.
+    return BadRequest(
+        413, f"the body may have at most {LARGEST_BODY} bytes", {"Connection": "close"}
+    )
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -60,7 +60,10 @@ begin
       and (
         v_after is null
         or (v.created_at, v.id)
-          < ((v_after ->> 'createdAt')::timestamptz, (v_after ->> 'id')::uuid)
+          < (
+            timestamptz 'epoch' + (v_after ->> 'createdAt')::bigint * interval '1 microsecond',
+            (v_after ->> 'id')::uuid
+          )
       )
     order by v.created_at desc, v.id desc
     limit v_limit + 1
@@ -73,7 +76,9 @@ begin
   return json_build_object(
     'items', coalesce(array_to_json(v_page[:v_limit]), '[]'),
     'nextCursor', case when v_last.id is not null then
-      batch.encode_cursor(jsonb_build_object('createdAt', v_last.created_at, 'id', v_last.id))
+      batch.encode_cursor(jsonb_build_object(
+        'createdAt', (extract(epoch from v_last.created_at) * 1000000)::bigint, 'id', v_last.id
+      ))
     end
   );
 end;

@@ -36,7 +36,7 @@ as $$
     and g.value is not null
     and case g.key
       when 'cursor' then
-        batch.read_time(c.place ->> 'createdAt') is not null
+        c.place ->> 'createdAt' ~ '^[0-9]{1,16}$'
         and c.place ->> 'id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
       when 'processedCursor' then c.place ->> 'seq' ~ '^[0-9]{1,9}$'
       when 'failedCursor' then c.place ->> 'seq' ~ '^[0-9]{1,9}$'
@@ -73,8 +73,12 @@ as $$
   union all
   select m.key, format('%s is not a uuid', quote_literal(m.value))
   from members as m
-  where m.key in ('instanceId', 'retryOf')
-    and m.value !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+  where m.key = 'instanceId' and m.value !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+
+  union all
+  select g.key, 'must be a uuid'
+  from given as g
+  where g.key = 'retryOf' and g.value !~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
 
   union all
   select g.key, 'must be a time in ISO 8601, such as 2026-01-31T12:00:00Z'

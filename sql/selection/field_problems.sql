@@ -7,8 +7,7 @@ immutable
 set search_path = ''
 as $$
   with request as (
-    select
-      case when jsonb_typeof(p_request) = 'object' then jsonb_strip_nulls(p_request) end as body
+    select case when jsonb_typeof(p_request) = 'object' then p_request end as body
   ),
 
   given as (
@@ -17,6 +16,7 @@ as $$
       case when jsonb_typeof(e.value) = 'object' then e.value else '{}' end as object
     from request as r
     cross join lateral jsonb_each(r.body) as e
+    where e.value <> 'null'
   ),
 
   numbers as (
@@ -29,9 +29,10 @@ as $$
   from request as r where r.body is null
 
   union all
-  select g.key, 'unknown field; known are ' || array_to_string(p_known, ', ')
-  from given as g
-  where g.key <> all (p_known)
+  select e.key, 'unknown field; known are ' || array_to_string(p_known, ', ')
+  from request as r
+  cross join lateral jsonb_object_keys(r.body) as e (key)
+  where e.key <> all (p_known)
 
   union all
   select g.key, 'must be targeted_chat_sync or time_based_batch'
@@ -128,7 +129,8 @@ as $$
   where g.key = 'callbackUrl'
     and (
       g.type <> 'string' or length(g.text) > 2000
-      or g.text !~* '^https?://[^[:space:]/?#@]+([/?#][^[:space:]]*)?$'
+      -- visible characters of ASCII; none of / ? # @ in the host
+      or g.text !~* '^https?://[!-"$-.0->A-~]+([/?#][!-~]*)?$'
     )
 
   union all

@@ -1,18 +1,18 @@
 -- The position in a cursor made by batch.encode_cursor, or null if it is not one.
 create or replace function batch.decode_cursor(p_cursor text)
 returns jsonb
-language plpgsql
+language sql
 immutable
 set search_path = ''
 as $$
-declare
-  v_base64 text := translate(p_cursor, '-_', '+/');
-begin
-  return convert_from(
-    decode(v_base64 || repeat('=', (4 - length(v_base64) % 4) % 4), 'base64'), 'utf8'
-  )::jsonb;
-exception
-  when data_exception then
-    return null;
-end;
+  select jsonb_object_agg(
+    split_part(part.text, '-', 1),
+    case
+      when found.value ~ '^[0-9]{1,18}$' then to_jsonb(found.value::bigint)
+      else to_jsonb(found.value)
+    end
+  )
+  from string_to_table(p_cursor, '.') as part (text)
+  cross join lateral (select substr(part.text, strpos(part.text, '-') + 1)) as found (value)
+  where p_cursor ~ '^([a-zA-Z]+-([0-9]{1,18}|[0-9a-f-]{36})(\.(?=.)|$))+$';
 $$;

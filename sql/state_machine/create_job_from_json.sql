@@ -17,7 +17,7 @@ as $$
 declare
   v_job batch.jobs := batch.read_request(p_request, p_instance_ids);
 begin
-  if (p_request -> 'dryRun')::boolean then
+  if (p_request ->> 'dryRun')::boolean then
     perform batch.refuse_field('dryRun', 'nothing is created in a dry run: ask for an estimate');
   end if;
 

@@ -27,8 +27,10 @@ begin
   is_replayed := false;
 
   if p_idempotency_key is not null then
-    if length(p_idempotency_key) not between 1 and 255 then
-      perform batch.refuse_field('Idempotency-Key', 'must have 1 to 255 characters');
+    if p_idempotency_key !~ '^[!-~]{1,255}$' then
+      perform batch.refuse_field(
+        'Idempotency-Key', 'must have 1 to 255 visible characters of ASCII, without spaces'
+      );
     end if;
 
     insert into batch.idempotency_keys as k (

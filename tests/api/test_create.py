@@ -230,6 +230,7 @@ def test_a_body_that_is_too_large_is_refused(api: httpx.Client, route: str) -> N
     answer = api.post(route, json={"jobType": "x" * 1_000_000})
 
     assert "1000000 bytes" in assert_problem(answer, 413)["detail"]
+    assert answer.headers["connection"] == "close"
 
 
 def test_a_chunked_body_is_read_and_its_size_limited(api: httpx.Client) -> None:

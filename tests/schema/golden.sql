@@ -204,11 +204,16 @@ table batch.job_events (
   actor text not null,
   details jsonb not null default '{}'::jsonb,
   created_at timestamp with time zone not null,
+  position bigint,
   constraint job_events_pkey PRIMARY KEY (id),
   constraint job_events_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
 );
 
 CREATE INDEX job_events_job_idx ON batch.job_events USING btree (job_id, id);
+
+CREATE UNIQUE INDEX job_events_position_idx ON batch.job_events USING btree ("position");
+
+CREATE CONSTRAINT TRIGGER tg_job_events__take_position AFTER INSERT ON batch.job_events DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION batch.place_event();
 
 table batch.job_moves (
   from_status batch.job_state not null,
@@ -511,7 +516,7 @@ function batch.create_job_from_json(p_request jsonb, p_instance_ids uuid[] DEFAU
 
 function batch.create_job_once(p_request jsonb, p_instance_ids uuid[], p_api_key_id uuid, p_idempotency_key text, p_retry_of uuid DEFAULT NULL::uuid, OUT job_id uuid, OUT is_replayed boolean) returns record language plpgsql volatile set search_path="";
 
-function batch.decode_cursor(p_cursor text) returns jsonb language plpgsql immutable set search_path="";
+function batch.decode_cursor(p_cursor text) returns jsonb language sql immutable set search_path="";
 
 function batch.defer_slice(p_job batch.jobs, p_slice batch.slices) returns void language sql volatile set search_path="";
 
@@ -561,6 +566,8 @@ function batch.installed_version() returns text language sql stable set search_p
 
 function batch.is_believable(p_usage jsonb) returns boolean language sql immutable set search_path="";
 
+function batch.is_final(p_job_id uuid) returns boolean language sql stable set search_path="";
+
 function batch.iso_time(p_time timestamp with time zone) returns text language sql stable;
 
 function batch.item_json(p_item batch.items, p_with_text boolean DEFAULT false) returns json language sql stable set search_path="";
@@ -591,6 +598,8 @@ function batch.list_jobs(p_query jsonb DEFAULT '{}'::jsonb, p_instance_ids uuid[
 
 function batch.list_problems(p_query jsonb, p_known text[]) returns TABLE(field text, problem text) language sql immutable set search_path="";
 
+function batch.live_states(p_job_ids uuid[], p_has_all boolean, p_instance_ids uuid[], p_after bigint) returns TABLE(snapshot text, last_position bigint, job_id uuid, instance_id uuid, is_final boolean, state text) language sql stable set search_path="";
+
 function batch.lose_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns void language plpgsql volatile set search_path="";
 
 function batch.media_bytes(p_metadata jsonb) returns numeric language sql immutable set search_path="";
@@ -602,6 +611,8 @@ function batch.media_pages(p_metadata jsonb) returns numeric language sql immuta
 function batch.media_seconds(p_metadata jsonb) returns numeric language sql immutable set search_path="";
 
 function batch.metrics(p_timeout interval DEFAULT '00:00:30'::interval) returns TABLE(name text, labels jsonb, value numeric) language sql stable set search_path="";
+
+function batch.missed_events(p_after bigint, p_until bigint, p_job_id uuid, p_instance_ids uuid[], p_limit integer) returns TABLE(id bigint, job_id uuid, instance_id uuid, event text) language sql stable set search_path="";
 
 function batch.move_job(p_job_id uuid, p_to batch.job_state, p_details jsonb DEFAULT '{}'::jsonb) returns batch.jobs language plpgsql volatile set search_path="";
 
@@ -616,6 +627,8 @@ function batch.offers() returns TABLE(content_type batch.content_type, provider 
 function batch.open_slices(p_job_id uuid) returns void language plpgsql volatile set search_path="";
 
 function batch.pause_job(p_job_id uuid) returns batch.jobs language sql volatile set search_path="";
+
+function batch.place_event() returns trigger language plpgsql volatile set search_path="";
 
 function batch.plan_job(p_job_id uuid) returns void language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
 
@@ -685,6 +698,8 @@ function batch.settle_items(p_job batch.jobs, p_first_seq integer, p_last_seq in
 
 function batch.settle_job(p_job_id uuid) returns void language plpgsql volatile set search_path="";
 
+function batch.status_json(p_job batch.batch_jobs) returns json language sql stable set search_path="";
+
 function batch.stop_worker(p_worker_id bigint) returns void language sql volatile set search_path="";
 
 function batch.storable_cost(p_usd numeric) returns numeric language sql immutable set search_path="";
@@ -706,6 +721,8 @@ function batch.text_of(p_content_type batch.content_type, p_transcription text, 
 function batch.tg_model_prices__are_by_hand() returns trigger language plpgsql volatile set search_path="";
 
 function batch.tokens_of_usages(p_usages jsonb) returns integer language sql immutable set search_path="";
+
+function batch.unusable_api_keys(p_ids uuid[]) returns SETOF uuid language sql stable set search_path="";
 
 function batch.usual_item(p_content_type batch.content_type, p_provider text, p_model text, p_seconds numeric, p_pages numeric DEFAULT NULL::numeric, p_bytes numeric DEFAULT NULL::numeric, OUT ms_low numeric, OUT ms numeric, OUT ms_high numeric, OUT cost_low numeric, OUT cost numeric, OUT cost_high numeric) returns record language sql stable set search_path="";
 

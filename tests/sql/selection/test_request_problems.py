@@ -58,7 +58,7 @@ def test_a_good_request_has_no_problems(sql: Sql, request_: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize(
-    "field", ["instanceId", "contentTypes", "limit", "force", "language", "daysBack", "unknown"]
+    "field", ["instanceId", "contentTypes", "limit", "force", "language", "daysBack", "metadata"]
 )
 def test_null_counts_as_absent(sql: Sql, field: str) -> None:
     assert problems(sql, TARGETED | {field: None}) == []
@@ -91,6 +91,7 @@ def test_null_counts_as_absent(sql: Sql, field: str) -> None:
             for wrong in ([], "audio", "", {}, {"audio": 1}, 1, True, ["gif"], ["Audio"], [1],
                           [None], [["audio"]], ["audio", ""])
         ),
+        ({"colour": None}, "colour"),
         *(({"priority": wrong}, "priority") for wrong in (-101, 101, 0.5, "1", True, [1])),
         *(({"lanes": wrong}, "lanes") for wrong in (0, -1, 65, 1.5, "8", False, {})),
         *(
