@@ -1,38 +1,61 @@
 """How gunicorn serves the API; `backscroll serve` starts it with this file.
 
-One process serves thousands of clients. WEB_CONCURRENCY, which gunicorn reads itself, sets how
-many processes there are.
+One process serves thousands of clients; WEB_CONCURRENCY sets how many processes there are.
 """
 
 import logging
 import os
+import shutil
+import sys
+import tempfile
 from typing import Any
 
 from app.log import log_config
+from app.settings import SettingsError, load_settings
 
-bind = os.environ.get("BACKSCROLL_BIND") or "127.0.0.1:8000"
+try:
+    _settings = load_settings()
+except SettingsError as error:
+    sys.exit(str(error))
+
+bind = [_settings.bind]
+if _settings.metrics_bind is not None:
+    bind.append(_settings.metrics_bind)
 wsgi_app = "app.api.application:application()"
-worker_class = "asgi"
+worker_class = "app.api.connections.ApiWorker"
+workers = _settings.api_processes
 asgi_lifespan = "on"
 proc_name = "backscroll-api"
 
-_level = (os.environ.get("BACKSCROLL_LOG_LEVEL") or "INFO").upper()
-loglevel = _level.lower()
-logconfig_dict = log_config(_level)
-accesslog = None
+loglevel = _settings.log_level.lower()
+logconfig_dict = log_config(_settings.log_level, _settings.log_format)
+accesslog = None  # app.api.observed writes it
 errorlog = "-"
 
-keepalive = 30
-# A stop waits so long for every open connection, also for those that clients merely keep.
-graceful_timeout = 3
+keepalive = _settings.keep_alive
+graceful_timeout = _settings.api_stop_grace
 
 # Two servers of one user would fight over gunicorn's control socket; signals do all we need.
 control_socket_disable = True
 
+# Several processes count in files of one folder, so that whichever is asked has all numbers.
+_counts = tempfile.mkdtemp(prefix="backscroll-metrics-") if workers > 1 else None
+if _counts is not None:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = _counts
+
 
 def when_ready(server: Any) -> None:
-    logging.getLogger("app.api").info("the API listens on http://%s", bind)
+    logging.getLogger("app.api").info("the API listens on http://%s", _settings.bind)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    if _counts is not None:
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(worker.pid)
 
 
 def on_exit(server: Any) -> None:
+    if _counts is not None:
+        shutil.rmtree(_counts, ignore_errors=True)
     logging.getLogger("app.api").info("the API has stopped")

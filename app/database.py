@@ -26,6 +26,10 @@ class DatabaseAway(Exception):
     """The database cannot be reached now; the same call may go through later."""
 
 
+class TookTooLong(DatabaseAway):
+    """A statement took longer than it may."""
+
+
 class Locked(DatabaseAway):
     """Somebody holds a lock on what the call needs, for longer than it waits."""
 
@@ -51,17 +55,29 @@ class Refused(Exception):
         self.problems = tuple(problems)
 
 
+@dataclass(frozen=True)
+class PoolUse:
+    """Connections of a pool that are busy and idle, and calls that wait for one."""
+
+    busy: int
+    idle: int
+    waiting: int
+
+
 class UnusableInput(Exception):
     """A value that PostgreSQL cannot hold, such as a NUL character in a text."""
 
 
-def connection_string(url: str, application_name: str) -> str:
+def connection_string(url: str, application_name: str, statement_seconds: float = 0) -> str:
     """`url` with our search_path and the name under which pg_stat_activity shows us.
 
     Settings that the user's address already carries are kept.
     """
     given = conninfo.conninfo_to_dict(url)
-    options = f"-c search_path={SEARCH_PATH.replace(' ', '')} {given.get('options') or ''}".strip()
+    ours = f"-c search_path={SEARCH_PATH.replace(' ', '')}"
+    if statement_seconds:
+        ours += f" -c statement_timeout={max(1, round(statement_seconds * 1000))}"
+    options = f"{ours} {given.get('options') or ''}".strip()
     return conninfo.make_conninfo(
         url,
         options=options,
@@ -79,6 +95,8 @@ def understood() -> Iterator[None]:
         raise DatabaseAway(str(error)) from error
     except (psycopg.errors.DataError, psycopg.errors.StatementTooComplex) as error:
         raise UnusableInput(str(error)) from error
+    except psycopg.errors.QueryCanceled as error:
+        raise TookTooLong(str(error)) from error
     except psycopg.errors.LockNotAvailable as error:
         raise Locked(str(error)) from error
     except psycopg.Error as error:
@@ -104,9 +122,16 @@ class Database:
     """A pool of connections, opened by `open` and closed by `close`."""
 
     def __init__(
-        self, url: str, application_name: str, *, size: int = 10, wait_seconds: float = 5.0
+        self,
+        url: str,
+        application_name: str,
+        *,
+        size: int = 10,
+        wait_seconds: float = 5.0,
+        statement_seconds: float = 0,
     ) -> None:
-        self.conninfo = connection_string(url, application_name)
+        """`statement_seconds`: so long a statement may take; 0: as long as it does."""
+        self.conninfo = connection_string(url, application_name, statement_seconds)
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             self.conninfo,
             min_size=1,
@@ -127,6 +152,16 @@ class Database:
 
     async def close(self) -> None:
         await self._pool.close()
+
+    def pool_use(self) -> PoolUse:
+        """How the pool is used now."""
+        stats = self._pool.get_stats()
+        idle = stats.get("pool_available", 0)
+        return PoolUse(
+            busy=stats.get("pool_size", 0) - idle,
+            idle=idle,
+            waiting=stats.get("requests_waiting", 0),
+        )
 
     async def _check(self, connection: AsyncConnection[Any]) -> None:
         """Notices what broke while it lay in the pool; that happens to all of them at once."""

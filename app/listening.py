@@ -22,11 +22,13 @@ async def listen(
     channels: Iterable[str],
     on_notification: Callable[[str, str], Awaitable[None]],
     on_connected: Callable[[], Awaitable[None]] | None = None,
+    on_state: Callable[[bool], None] | None = None,
 ) -> None:
     """Calls `on_notification(channel, payload)` for every notification, until cancelled.
 
     After each (re)connection `on_connected` is called: what was notified while the connection
-    was away is lost, and is to be looked up. Needs a direct connection: transaction poolers
+    was away is lost, and is to be looked up. `on_state` is told whether it listens now, for those
+    who watch over it. Needs a direct connection: transaction poolers
     break LISTEN.
     """
     pause = 0.1
@@ -36,6 +38,8 @@ async def listen(
                 connection_string(url, "backscroll listen"), autocommit=True
             ) as connection:
                 await _listen_on(connection, channels)
+                if on_state is not None:
+                    on_state(True)
                 if on_connected is not None:
                     await on_connected()
                 pause = 0.1
@@ -43,6 +47,9 @@ async def listen(
                     await on_notification(notification.channel, notification.payload)
         except psycopg.OperationalError as error:
             logger.warning("cannot listen for notifications, trying again: %s", error)
+        finally:
+            if on_state is not None:
+                on_state(False)
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
 

@@ -1,25 +1,35 @@
-"""How the log looks: on standard error, a line an event, the same for the API and workers."""
+"""How the log looks: on standard error, a line an event, the same for the API and workers.
+
+For people on a terminal a line is plain; for programs it is a JSON object. Both carry the ids of
+the request and the job that the line is about.
+"""
 
 from __future__ import annotations
 
+import json
+import logging
+import sys
+from datetime import UTC, datetime
 from typing import Any
 
+from app import log_context
+
+_VISIBLE = {number: f"\\x{number:02x}" for number in [*range(32), 127]}
 # Their every step is more than an operator wants to read.
 _QUIET = ("gunicorn.error", "procrastinate", "httpx", "httpcore", "yoyo", "psycopg.pool")
 
 
-def log_config(level: str) -> dict[str, Any]:
-    """For `logging.config.dictConfig`; `level` is DEBUG, INFO, WARNING or ERROR."""
+def log_config(level: str, form: str = "auto") -> dict[str, Any]:
+    """For `logging.config.dictConfig`; `level` is DEBUG, INFO, WARNING or ERROR.
+
+    `form` is `plain`, `json`, or `auto`: plain on a terminal, JSON elsewhere.
+    """
     quiet = {"DEBUG": "DEBUG", "INFO": "WARNING"}.get(level, level)
+    is_plain = form == "plain" or (form == "auto" and sys.stderr.isatty())
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {
-            "line": {
-                "format": "%(asctime)s %(levelname)-7s %(name)s  %(message)s",
-                "datefmt": "%H:%M:%S",
-            }
-        },
+        "formatters": {"line": {"()": PlainLines if is_plain else JsonLines}},
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",
@@ -30,3 +40,46 @@ def log_config(level: str) -> dict[str, Any]:
         "root": {"level": level, "handlers": ["stderr"]},
         "loggers": {name: {"level": quiet, "handlers": [], "propagate": True} for name in _QUIET},
     }
+
+
+def facts(**values: Any) -> dict[str, Any]:
+    """For `extra` of a log call: members of their own in JSON, where a plain line has its text."""
+    return {"facts": values}
+
+
+class PlainLines(logging.Formatter):
+    """`12:30:00 INFO    app.api  message  [request 1f.., job 77..]`."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(name)s  %(message)s", "%H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        about = ", ".join(f"{name} {value}" for name, value in _about(record).items())
+        line = super().formatMessage(record) + (f"  [{about}]" if about else "")
+        # Paths and messages of others may hold line breaks, and so could forge lines.
+        return line.translate(_VISIBLE)
+
+
+class JsonLines(logging.Formatter):
+    """An object a line: `time, level, logger, message`, ids and facts, `exception`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            **{f"{name}_id": value for name, value in _about(record).items()},
+            **getattr(record, "facts", {}),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        if record.stack_info:
+            line["stack"] = record.stack_info
+        return json.dumps(line, default=str)
+
+
+def _about(record: logging.LogRecord) -> dict[str, str]:
+    # Handlers format in the task that logs, so its context is that of the line.
+    ids = {"request": log_context.request_id.get(), "job": log_context.job_id.get()}
+    return {name: value for name, value in ids.items() if value is not None}

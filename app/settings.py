@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
+import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from psycopg import ProgrammingError, conninfo
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsConfigDict
 
 from app.allowed_hosts import AllowedHosts
 from app.provider_settings import ProviderSettings
+from app.webhook_secrets import WebhookSecrets
 
 
 class SettingsError(Exception):
@@ -35,6 +38,10 @@ def _upper_case(value: Any) -> Any:
     return value.upper() if isinstance(value, str) else value
 
 
+def _lower_case(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
 def _whole_number(value: Any) -> Any:
     """Environment variables are texts; Literal compares without turning them into numbers."""
     return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
@@ -51,16 +58,39 @@ def _bucket_list(text: str) -> str:
     return text
 
 
+def _webhook_secret(secret: SecretStr) -> SecretStr:
+    WebhookSecrets.parse(secret.get_secret_value())
+    return secret
+
+
+def _host_and_port(text: str) -> str:
+    if not _BIND.fullmatch(text) or not 0 < int(text.rpartition(":")[2]) < 65536:
+        raise ValueError("HOST:PORT, such as 127.0.0.1:9100 or [::1]:9100")
+    return text
+
+
+def _origin_list(text: str) -> str:
+    origins = _listed(text)
+    if origins != ["*"] and not (origins and all(map(_ORIGIN.fullmatch, origins))):
+        raise ValueError("* or origins such as https://app.example, with commas between")
+    return ",".join(origins)
+
+
 def _listed(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
 _BUCKET = re.compile(r"(?:s3|gs|az)://[^/,]+")
+_BIND = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+):[0-9]{1,5}")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#,@]+")
 
 DatabaseAddress = Annotated[str, AfterValidator(_database_address)]
 Folder = Annotated[Path, AfterValidator(Path.expanduser)]
 HostList = Annotated[str, AfterValidator(_host_list)]
 BucketList = Annotated[str, AfterValidator(_bucket_list)]
+WebhookSecret = Annotated[SecretStr, AfterValidator(_webhook_secret)]
+Bind = Annotated[str, AfterValidator(_host_and_port)]
+OriginList = Annotated[str, AfterValidator(_origin_list)]
 Seconds = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -89,6 +119,32 @@ class Settings(ProviderSettings):
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper_case)
     ] = Field("INFO", validation_alias="BACKSCROLL_LOG_LEVEL")
 
+    log_format: Annotated[Literal["auto", "plain", "json"], BeforeValidator(_lower_case)] = Field(
+        "auto", validation_alias="BACKSCROLL_LOG_FORMAT"
+    )
+    """`auto`: plain lines on a terminal, and JSON everywhere else."""
+
+    api_processes: int = Field(1, ge=1, le=64, validation_alias="WEB_CONCURRENCY")
+    """A name that gunicorn has given it, and that platforms set."""
+    api_pool: int = Field(10, ge=1, le=200, validation_alias="BACKSCROLL_API_POOL")
+    """Connections to the database in one process of the API."""
+    api_pool_wait: Seconds = Field(2, gt=0, validation_alias="BACKSCROLL_API_POOL_WAIT")
+    """Shorter than the five seconds after which many clients give up waiting for an answer."""
+    api_statement_timeout: Seconds = Field(
+        30, ge=0, validation_alias="BACKSCROLL_API_STATEMENT_TIMEOUT"
+    )
+    """For one statement of the API in the database; 0: as long as it takes."""
+    request_timeout: Seconds = Field(20, gt=0, validation_alias="BACKSCROLL_REQUEST_TIMEOUT")
+    """For a client to send its headers, and again for its body."""
+    keep_alive: int = Field(30, ge=0, le=3600, validation_alias="BACKSCROLL_KEEP_ALIVE")
+    """Whole seconds that a connection stays open for the next request."""
+    api_stop_grace: int = Field(10, ge=1, le=3600, validation_alias="BACKSCROLL_API_STOP_GRACE")
+    """Whole seconds that requests in flight get after the API was told to stop."""
+    cors_origins: OriginList | None = Field(None, validation_alias="BACKSCROLL_CORS_ORIGINS")
+    """Whose pages may call the API from browsers; absent: none's."""
+    metrics_bind: Bind | None = Field(None, validation_alias="BACKSCROLL_METRICS_BIND")
+    """Where /metrics is served without a key; absent: with one, where the API is."""
+
     embedded_postgres: Annotated[Literal[16, 18], BeforeValidator(_whole_number)] = Field(
         18, validation_alias="BACKSCROLL_EMBEDDED_POSTGRES"
     )
@@ -108,6 +164,14 @@ class Settings(ProviderSettings):
 
     media_buckets: BucketList | None = Field(None, validation_alias="BACKSCROLL_MEDIA_BUCKETS")
     """The buckets of object stores that messages may name; absent: all that can be read."""
+
+    callback_allow_hosts: HostList | None = Field(
+        None, validation_alias="BACKSCROLL_CALLBACK_ALLOW_HOSTS"
+    )
+    """Hosts that webhooks go to although their addresses are not public; those of media too."""
+
+    webhook_secret: WebhookSecret | None = Field(None, validation_alias="BACKSCROLL_WEBHOOK_SECRET")
+    """What webhooks are signed with; absent: a secret that the database made."""
 
     processor_timeout: Seconds = Field(60, gt=0, validation_alias="BACKSCROLL_PROCESSOR_TIMEOUT")
     """For one file in a parser; then the parser is killed and the item fails."""
@@ -137,6 +201,16 @@ class Settings(ProviderSettings):
     """A worker silent for so long is taken for dead, and its slices are given to others."""
 
     @property
+    def cors_origin_list(self) -> tuple[str, ...]:
+        """The value of BACKSCROLL_CORS_ORIGINS, parsed; `*` stands for everybody."""
+        return tuple(_listed(self.cors_origins or ""))
+
+    @property
+    def metrics_port(self) -> int | None:
+        """The port of BACKSCROLL_METRICS_BIND."""
+        return int(self.metrics_bind.rpartition(":")[2]) if self.metrics_bind else None
+
+    @property
     def media_folder(self) -> Path:
         """The media folder, absolute; it need not exist."""
         return (self.media_root or self.home / "media").absolute()
@@ -147,6 +221,12 @@ class Settings(ProviderSettings):
         return AllowedHosts.parse(self.media_allow_hosts or "")
 
     @property
+    def callback_hosts(self) -> AllowedHosts:
+        """The hosts beyond the public internet that webhooks may go to."""
+        lists = [self.callback_allow_hosts, self.media_allow_hosts]
+        return AllowedHosts.parse(",".join(filter(None, lists)))
+
+    @property
     def allowed_buckets(self) -> frozenset[str]:
         """The value of BACKSCROLL_MEDIA_BUCKETS, parsed; none: no bucket is left out."""
         return frozenset(_listed(self.media_buckets or ""))
@@ -154,15 +234,53 @@ class Settings(ProviderSettings):
 
 def load_settings() -> Settings:
     """The settings of this process's environment. Raises SettingsError."""
+    settings, problems = read_settings()
+    if settings is None or problems:
+        raise SettingsError("; ".join(f"{name} {said}" for name, said in problems.items()))
+    return settings
+
+
+def read_settings() -> tuple[Settings | None, dict[str, str]]:
+    """The settings, None if one is wrong, and what there is to say about wrong and unknown ones."""
+    problems = {name: _unknown(name) for name in unknown_settings()}
     try:
-        return Settings()
+        settings = Settings()
+        if settings.metrics_bind and settings.bind.endswith(f":{settings.metrics_port}"):
+            problems["BACKSCROLL_METRICS_BIND"] = "must have another port than BACKSCROLL_BIND"
+        return settings, problems
     except ValidationError as error:
-        raise SettingsError(
-            "; ".join(
-                f"{'.'.join(str(part) for part in problem['loc'])} must be {_allowed(problem)}"
-                for problem in error.errors()
-            )
-        ) from None
+        for problem in error.errors():
+            name = ".".join(str(part) for part in problem["loc"])
+            problems[name] = f"must be {_allowed(problem)}"
+        return None, problems
+
+
+def setting_names() -> list[str]:
+    """The environment variables that are settings, in the order of the fields."""
+    return [str(field.validation_alias) for field in Settings.model_fields.values()]
+
+
+def unknown_settings() -> list[str]:
+    """Variables of the environment that look like settings and are none: misspelt, or of old."""
+    known = set(setting_names())
+    return sorted(
+        name
+        for name in os.environ
+        if name.upper().startswith("BACKSCROLL_")
+        and not name.upper().startswith(_FOR_TESTS)
+        and name.upper() not in known
+    )
+
+
+_FOR_TESTS = "BACKSCROLL_TEST_"
+
+
+def _unknown(name: str) -> str:
+    # What all begin with says nothing about which one was meant.
+    known = {each.removeprefix("BACKSCROLL_"): each for each in setting_names()}
+    near = difflib.get_close_matches(name.upper().removeprefix("BACKSCROLL_"), known, 1, 0.7)
+    hint = f"did you mean {known[near[0]]}?" if near else "`backscroll config` shows those that are"
+    return f"is not a setting; {hint}"
 
 
 def _allowed(problem: ErrorDetails) -> str:

@@ -69,6 +69,17 @@
 \ir notifications/notify_job.sql
 \ir notifications/tell_workers_to_stop.sql
 
+-- callbacks: telling a job's callbackUrl, and what became of it
+\ir callbacks/add_callback.sql
+\ir callbacks/callback_delay.sql
+\ir callbacks/end_callback.sql
+\ir callbacks/take_callbacks.sql
+\ir callbacks/record_callback_attempt.sql
+\ir callbacks/callback_json.sql
+\ir callbacks/list_callbacks.sql
+\ir callbacks/redeliver_callbacks.sql
+\ir callbacks/webhook_secret.sql
+
 -- state machine: every move a job can make, and its end
 \ir state_machine/move_job.sql
 \ir state_machine/settle_job.sql
@@ -97,6 +108,7 @@
 \ir execution/admit_items.sql
 \ir execution/finish_slice.sql
 \ir execution/lose_slice.sql
+\ir metrics/retire_meters.sql
 \ir execution/register_worker.sql
 \ir execution/heartbeat.sql
 \ir execution/stop_worker.sql
@@ -121,6 +133,12 @@
 -- providers: limits that all workers share
 \ir providers/take_provider_shares.sql
 \ir providers/hold_provider.sql
+
+-- metrics: what Prometheus is told
+\ir metrics/job_metrics.sql
+\ir metrics/queue_metrics.sql
+\ir metrics/worker_metrics.sql
+\ir metrics/metrics.sql
 
 -- pricing: what a job would take
 \ir pricing/sample_media.sql

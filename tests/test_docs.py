@@ -9,6 +9,8 @@ import click
 import pytest
 
 from app.api.application import build_application
+from app.api.meters import HttpMeters
+from app.api.metrics import KNOWN
 from app.api.openapi import routes
 from app.api.problems import TYPES, problem_type
 from app.cli import backscroll
@@ -29,7 +31,7 @@ def test_every_setting_is_in_the_reference_and_nothing_else() -> None:
 
     known = {str(field.validation_alias) for field in Settings.model_fields.values()}
 
-    assert documented == known | {"WEB_CONCURRENCY"}
+    assert documented == known
 
 
 def test_every_default_in_the_reference_is_the_real_one() -> None:
@@ -37,7 +39,6 @@ def test_every_default_in_the_reference_is_the_real_one() -> None:
         re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", text("docs/reference/settings.md"), re.M)
     )
     documented.pop("DATABASE_LISTEN_URL")
-    documented.pop("WEB_CONCURRENCY")
 
     real = {
         str(field.validation_alias): f"{field.default:g}"
@@ -58,6 +59,19 @@ def test_the_table_of_error_codes_is_the_databases(sql: Sql) -> None:
     real = sql.rows("select code, stage, meaning from batch.error_codes")
 
     assert sorted(documented) == sorted(real)
+
+
+def test_every_metric_is_in_the_reference_with_its_type() -> None:
+    documented = dict(
+        re.findall(r"^\| `(backscroll_\w+)` \| (\w+) \|", text("docs/reference/metrics.md"), re.M)
+    )
+    of_the_api = {family.name: family.type for family in HttpMeters().registry().collect()}
+    real = {name: kind for name, (kind, _) in KNOWN.items()} | of_the_api
+    real["backscroll_database_up"] = "gauge"
+
+    assert documented == {
+        f"{name}_total" if kind == "counter" else name: kind for name, kind in real.items()
+    }
 
 
 def test_every_command_in_the_documentation_exists() -> None:

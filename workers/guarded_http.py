@@ -28,6 +28,7 @@ from collections.abc import (
 )
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any
 
@@ -59,6 +60,14 @@ class Answer:
     headers: httpx.Headers
     _response: httpcore.Response
     _read_seconds: float
+
+    @property
+    def named_status(self) -> str:
+        """Such as `404 Not Found`."""
+        try:
+            return f"{self.status} {HTTPStatus(self.status).phrase}"
+        except ValueError:
+            return str(self.status)
 
     async def chunks(self) -> AsyncGenerator[bytes]:
         """The body as it comes, without end if the server wants it so. Raises RequestFailed."""

@@ -23,6 +23,10 @@ from workers.results import Item, Result, usage_json
 
 logger = logging.getLogger(__name__)
 
+_ADMITTED_SECONDS = 0.1
+"""So long an admission counts. Asked anew for every item only when its turn has come, a place would
+be empty for the time of a round trip, which is more than a small file takes."""
+
 _LONGEST_PAUSE = 2.0
 
 
@@ -111,24 +115,26 @@ class ItemWork:
         async with AsyncExitStack() as held:
             async with self._places.fetching(item):
                 path = await held.enter_async_context(self._fetcher.fetch(item))
+            medium = _medium(item, path, item.language or self._language)
+            sha256 = await asyncio.to_thread(sha256_of, path)
+            question = Question(
+                job_id=result.job_id,
+                seq=item.seq,
+                sha256=sha256,
+                content_type=item.content_type,
+                language=medium.language,
+                models=self._processing.models(item.content_type),
+                is_forced=item.is_forced,
+                may_use=await self._processing.may_use(medium),
+            )
+            made = await self._admission.admit(question)
+            asked = time.monotonic()
             await held.enter_async_context(self._places.processing(item))
             if not is_wanted():
                 raise NotAdmitted
-            medium = _medium(item, path, item.language or self._language)
-            sha256 = await asyncio.to_thread(sha256_of, path)
-            # Asked last of all: what was cancelled while it waited does not begin.
-            made = await self._admission.admit(
-                Question(
-                    job_id=result.job_id,
-                    seq=item.seq,
-                    sha256=sha256,
-                    content_type=item.content_type,
-                    language=medium.language,
-                    models=self._processing.models(item.content_type),
-                    is_forced=item.is_forced,
-                    may_use=await self._processing.may_use(medium),
-                )
-            )
+            if time.monotonic() - asked > _ADMITTED_SECONDS:
+                # What was cancelled while it waited for its place does not begin.
+                made = await self._admission.admit(question)
             # What it waited for is not what it took.
             begun = replace(
                 result,

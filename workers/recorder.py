@@ -17,6 +17,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from app.database import Database, DatabaseAway, Locked, UnusableInput
+from workers.meters import Meters
 from workers.processors.base import Usage
 from workers.providers.told import SENSELESS
 from workers.results import Result
@@ -44,6 +45,7 @@ class Recorder:
         worker_id: int,
         on_unwanted: Callable[[UUID, bool], None],
         most_waiting: int = 10_000,
+        meters: Meters | None = None,
     ) -> None:
         self._database = database
         self._worker_id = worker_id
@@ -58,6 +60,8 @@ class Recorder:
         self._room = asyncio.Event()
         self._room.set()
         self._closing = False
+        self._meters = meters or Meters()
+        self._meters.probe("backscroll_recorder_waiting_results", lambda: self.waiting)
 
     def report(self, result: Result, on_recorded: Callable[[], None]) -> None:
         """Takes a result; `on_recorded` is called once it is committed."""
@@ -106,7 +110,10 @@ class Recorder:
         if not batch and not current:
             return
         self._in_hand = len(batch)
-        self._ended(await self._record_patiently(batch, current))
+        began = time.monotonic()
+        ended = await self._record_patiently(batch, current)
+        self._meters.observe("backscroll_recorder_flush_seconds", time.monotonic() - began)
+        self._ended(ended)
         self._in_hand = 0
         self._unpulsed.update(current)
 
@@ -115,6 +122,7 @@ class Recorder:
         for result, on_recorded in batch:
             on_recorded()
             self._unpulsed.add(result.job_id)
+        self._meters.count("backscroll_recorder_results_total", len(batch))
         if len(self._waiting) + len(self._behind_locks) < self._most_waiting:
             self._room.set()
 

@@ -10,8 +10,8 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Coroutine
-from typing import NoReturn
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, NoReturn
 from uuid import UUID
 
 import procrastinate
@@ -22,9 +22,13 @@ from app.listening import listen
 from app.migrate import checksum
 from app.settings import Settings
 from workers.admission import Admission
-from workers.assembly import Processing, build_processing
+from workers.assembly import Processing, build_processing, told
+from workers.callbacks import ALLOW_SETTING, CHANNEL, CallbackSender
 from workers.fetching import MediaFetcher
+from workers.guarded_http import GuardedClient
 from workers.items import ItemWork
+from workers.metered_gate import MeteredGate
+from workers.meters import Meters
 from workers.places import Places
 from workers.provider_gate import ProviderGate
 from workers.recorder import Recorder
@@ -38,6 +42,8 @@ SLICES_AT_ONCE = 16
 """More than a job has lanes, so that one job does not keep out the next."""
 
 
+_METERS_INTERVAL = 5.0
+"""Seconds between two reports of meters: Prometheus looks less often."""
 _LAST_WORDS_SECONDS = 5.0
 """For results to be recorded once the items in hand have ended or were given up."""
 _PRUNE_INTERVAL_SECONDS = 300.0
@@ -68,6 +74,7 @@ class Worker:
         self._database = Database(url, "backscroll worker", size=8)
         # Of its own: slices that wait for somebody's lock must not hold up what is recorded.
         self._recording = Database(url, "backscroll recorder", size=2)
+        self._calling = Database(url, "backscroll callbacks", size=2)
         # Likewise: what waits must not keep a worker from saying that it lives.
         self._living = Database(url, "backscroll heartbeat", size=1)
         self._fetcher = MediaFetcher(
@@ -77,10 +84,15 @@ class Worker:
             allowed_hosts=settings.allowed_hosts,
             buckets=settings.allowed_buckets,
         )
+        self._callback_client = GuardedClient(settings.callback_hosts, ALLOW_SETTING)
         self._processing = processing
         self._stopping = asyncio.Event()
         self._checksum = checksum()
         self._is_outdated = False
+        self._meters = Meters()
+        self._meters_due = 0.0
+        _measure(self._meters, "worker", self._database)
+        _measure(self._meters, "recorder", self._recording)
 
     async def run(self) -> None:
         """Works until told to stop, then gives back what it holds.
@@ -92,6 +104,7 @@ class Worker:
             loop.add_signal_handler(number, self._stopping.set)
         await self._database.open()
         await self._recording.open()
+        await self._calling.open()
         await self._living.open()
         try:
             worker_id = await self._register()
@@ -102,7 +115,8 @@ class Worker:
         finally:
             await self._processing.registry.close()
             await self._fetcher.close()
-            for database in (self._living, self._recording, self._database):
+            await self._callback_client.close()
+            for database in (self._calling, self._living, self._recording, self._database):
                 await database.close()
 
     async def _register(self) -> int | None:
@@ -131,7 +145,9 @@ class Worker:
         return None
 
     async def _work(self, worker_id: int) -> None:
-        self._processing.gate.follow(ProviderGate(self._database, worker_id))
+        self._processing.gate.follow(
+            MeteredGate(ProviderGate(self._database, worker_id), self._meters)
+        )
         places = Places(self._settings.concurrency, self._processing.capacity)
         work = ItemWork(
             self._database,
@@ -143,7 +159,7 @@ class Worker:
             language=self._settings.language,
         )
         running = RunningSlices(self._settings.cancel_grace, self._settings.stop_grace)
-        recorder = Recorder(self._recording, worker_id, running.stop_job)
+        recorder = Recorder(self._recording, worker_id, running.stop_job, meters=self._meters)
         slices = SliceRunner(
             self._database,
             recorder,
@@ -152,12 +168,18 @@ class Worker:
             work.work,
             places=places,
         )
-        queue = queue_app(self._url, self._listen_url)
+        callbacks = CallbackSender(
+            self._calling, worker_id, self._callback_client, told(self._settings.webhook_secret)
+        )
+        queue = queue_app(self._url, self._listen_url, self._listener("queue"))
         add_tasks(queue, self._database, slices)
 
         async with (
             _running(recorder.run()) as recording,
-            _running(self._keep_alive(worker_id, running), self._hear_stops(running)) as beside,
+            _running(callbacks.run()) as calling,
+            _running(
+                self._keep_alive(worker_id, running), self._hear(running, callbacks)
+            ) as beside,
             _running(self._watch_release(), self._prune()),
             _running(self._take_from_queue(queue)) as taking,
         ):
@@ -165,11 +187,13 @@ class Worker:
             stopping = asyncio.create_task(self._stopping.wait())
             # None of the others ends by itself, unless it fails: then the worker does too.
             await asyncio.wait(
-                [stopping, *recording, *beside, *taking], return_when=asyncio.FIRST_COMPLETED
+                [stopping, *recording, *calling, *beside, *taking],
+                return_when=asyncio.FIRST_COMPLETED,
             )
             stopping.cancel()
             logger.info("worker %d stops when it has finished what is in hand", worker_id)
             running.stop_all()
+            callbacks.stop()
             # Procrastinate ends the tasks it has begun before it lets itself be cancelled.
             taking[0].cancel()
             patience = self._settings.stop_grace + _LAST_WORDS_SECONDS
@@ -179,7 +203,10 @@ class Worker:
                 _, late = await asyncio.wait(recording, timeout=_LAST_WORDS_SECONDS)
             if late:
                 _give_up(worker_id, recorder.waiting)
+            # One that takes longer is cancelled, and sent again by another worker.
+            await asyncio.wait(calling, timeout=_LAST_WORDS_SECONDS)
         with contextlib.suppress(DatabaseAway):
+            await self._heartbeat(worker_id, self._meters.report())
             await self._database.value("select batch.stop_worker(%s)", [worker_id])
 
     async def _take_from_queue(self, queue: procrastinate.App) -> None:
@@ -208,9 +235,7 @@ class Worker:
         timeout = f"{self._settings.worker_timeout} seconds"
         while True:
             try:
-                for job in await self._living.rows(
-                    "select * from batch.heartbeat(%s, %s)", [worker_id, timeout]
-                ):
+                for job in await self._heartbeat(worker_id, self._meters_if_due()):
                     running.stop_job(*job)
                 queued = await self._living.value(
                     "select batch.sweep(%s, %s)", [worker_id, timeout]
@@ -220,6 +245,27 @@ class Worker:
             except DatabaseAway as error:
                 logger.warning("heartbeat failed: %s", error)
             await asyncio.sleep(self._settings.heartbeat)
+
+    async def _heartbeat(
+        self, worker_id: int, meters: list[dict[str, Any]] | None
+    ) -> list[tuple[Any, ...]]:
+        timeout = f"{self._settings.worker_timeout} seconds"
+        return await self._living.rows(
+            "select * from batch.heartbeat(%s, %s, %s)",
+            [worker_id, timeout, None if meters is None else json.dumps(meters)],
+        )
+
+    def _meters_if_due(self) -> list[dict[str, Any]] | None:
+        now = time.monotonic()
+        if now < self._meters_due:
+            return None
+        self._meters_due = now + _METERS_INTERVAL
+        return self._meters.report()
+
+    def _listener(self, hears: str) -> Callable[[bool], None]:
+        return lambda is_up: self._meters.set(
+            "backscroll_worker_listener_up", int(is_up), hears=hears
+        )
 
     async def _watch_release(self) -> None:
         """Stops the worker once the database was migrated to another release."""
@@ -249,16 +295,29 @@ class Worker:
                 logger.warning("old jobs are pruned later: %s", error)
             await asyncio.sleep(_PRUNE_INTERVAL_SECONDS)
 
-    async def _hear_stops(self, running: RunningSlices) -> None:
-        async def stop(_: str, payload: str) -> None:
-            told = json.loads(payload)
-            running.stop_job(UUID(told["jobId"]), told["hasEnded"])
+    async def _hear(self, running: RunningSlices, callbacks: CallbackSender) -> None:
+        async def heard(channel: str, payload: str) -> None:
+            if channel == CHANNEL:
+                callbacks.wake()
+                return
+            stop = json.loads(payload)
+            running.stop_job(UUID(stop["jobId"]), stop["hasEnded"])
 
-        await listen(self._listen_url, ["batch_stops"], stop)
+        await listen(
+            self._listen_url, ["batch_stops", CHANNEL], heard, on_state=self._listener("stops")
+        )
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
+
+
+def _measure(meters: Meters, pool: str, database: Database) -> None:
+    def state(name: str) -> Callable[[], float]:
+        return lambda: float(getattr(database.pool_use(), name))
+
+    for name in ("busy", "idle", "waiting"):
+        meters.probe("backscroll_worker_pool_connections", state(name), pool=pool, state=name)
 
 
 def _give_up(worker_id: int, results: int) -> NoReturn:

@@ -15,6 +15,7 @@ from procrastinate.connector import Notify
 
 from app.database import Database, DatabaseAway, connection_string
 from app.listening import listen
+from app.log_context import about_job
 from workers.slices import SliceRunner
 
 logger = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ _SOMETHING_CAME = json.dumps({"type": "job_inserted", "job_id": 0})
 class _Connector(procrastinate.PsycopgConnector):
     """Procrastinate's connector, listening on the direct address and never giving up on it."""
 
-    def __init__(self, url: str, listen_url: str) -> None:
+    def __init__(self, url: str, listen_url: str, on_state: Callable[[bool], None] | None) -> None:
         super().__init__(
             conninfo=connection_string(url, "backscroll queue"),
             min_size=1,
@@ -37,6 +38,7 @@ class _Connector(procrastinate.PsycopgConnector):
             kwargs={"autocommit": True},
         )
         self._listen_url = listen_url
+        self._on_state = on_state
 
     async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
         async def look_again() -> None:
@@ -49,7 +51,7 @@ class _Connector(procrastinate.PsycopgConnector):
             nudge.soon()
 
         nudge = _Nudge(look_again)
-        await listen(self._listen_url, channels, pass_on, on_connected=look_again)
+        await listen(self._listen_url, channels, pass_on, look_again, self._on_state)
 
 
 class _Nudge:
@@ -68,9 +70,14 @@ class _Nudge:
         await self._call()
 
 
-def queue_app(url: str, listen_url: str) -> procrastinate.App:
-    """The Procrastinate app without its tasks; it connects when opened."""
-    return procrastinate.App(connector=_Connector(url, listen_url))
+def queue_app(
+    url: str, listen_url: str, on_state: Callable[[bool], None] | None = None
+) -> procrastinate.App:
+    """The Procrastinate app without its tasks; it connects when opened.
+
+    `on_state` is told whether it hears notifications.
+    """
+    return procrastinate.App(connector=_Connector(url, listen_url, on_state))
 
 
 def add_tasks(app: procrastinate.App, database: Database, slices: SliceRunner) -> None:
@@ -78,17 +85,19 @@ def add_tasks(app: procrastinate.App, database: Database, slices: SliceRunner) -
 
     @app.task(name="plan_job", queue=QUEUE)
     async def plan_job(job_id: str) -> None:
-        try:
-            await database.value("select batch.plan_job(%s)", [job_id])
-        except DatabaseAway:
-            raise
-        except psycopg.Error as error:
-            logger.exception("job %s cannot be planned", job_id)
-            await database.value(
-                "select batch.fail_job(%s, %s)",
-                [job_id, f"the media could not be selected (SQLSTATE {error.sqlstate})"],
-            )
+        with about_job(job_id):
+            try:
+                await database.value("select batch.plan_job(%s)", [job_id])
+            except DatabaseAway:
+                raise
+            except psycopg.Error as error:
+                logger.exception("job %s cannot be planned", job_id)
+                await database.value(
+                    "select batch.fail_job(%s, %s)",
+                    [job_id, f"the media could not be selected (SQLSTATE {error.sqlstate})"],
+                )
 
     @app.task(name="process_slice", queue=QUEUE)
     async def process_slice(job_id: str, first_seq: int, **_: Any) -> None:
-        await slices.run(UUID(job_id), first_seq)
+        with about_job(job_id):
+            await slices.run(UUID(job_id), first_seq)

@@ -94,8 +94,9 @@ class KeyRing:
 class Access:
     """Middleware: lets a request through to its resource only with a key that may do it.
 
-    A resource with `is_open = True` needs none. Otherwise GET, HEAD and OPTIONS need the scope
-    jobs:read and all other methods jobs:write, or `scope` of the resource for every method. The
+    A resource with `is_open = True` needs none, nor does one with an `open_port` for requests that
+    come in there. Otherwise GET and HEAD need the scope jobs:read
+    and all other methods jobs:write, or `scope` of the resource for every method. The
     caller is at `req.context.caller`.
     """
 
@@ -109,7 +110,10 @@ class Access:
         resource: object,
         params: dict[str, Any],
     ) -> None:
-        if getattr(resource, "is_open", False):
+        if getattr(resource, "is_open", False) or req.method == "OPTIONS":
+            return  # browsers ask with OPTIONS, without a key, what they may do; it does nothing
+        open_port = getattr(resource, "open_port", None)
+        if open_port is not None and port_of(req) == open_port:
             return
         key = _given_key(req)
         if key is None:
@@ -124,7 +128,7 @@ class Access:
                 {"WWW-Authenticate": 'Bearer error="invalid_token"'},
             )
         scope = getattr(resource, "scope", None) or (
-            READ if req.method in ("GET", "HEAD", "OPTIONS") else WRITE
+            READ if req.method in ("GET", "HEAD") else WRITE
         )
         if not caller.may(scope):
             raise BadRequest(
@@ -139,6 +143,12 @@ def caller_of(req: falcon.asgi.Request) -> Caller:
     """Who sent this request to a resource that is not open."""
     caller: Caller = req.context.caller
     return caller
+
+
+def port_of(req: falcon.asgi.Request) -> int | None:
+    """Our own port at which a request came in: not what its Host header says."""
+    server = req.scope.get("server")
+    return server[1] if server else None
 
 
 def _given_key(req: falcon.asgi.Request) -> str | None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
-
-from falcon.asgi import App, Request, Response
 
 from app.api.access import Access, KeyRing
 from app.api.batch_jobs import BatchJob, BatchJobs, Estimate
+from app.api.browsers import Cors, MetricsOnly, SafeAnswers
+from app.api.callbacks import Callbacks
 from app.api.docs import add_docs
 from app.api.health import Health
+from app.api.meters import HttpMeters
+from app.api.metrics import Metrics
+from app.api.observed import ObservedApp, Observer
 from app.api.problems import add_error_handlers
 from app.api.reports import Report
 from app.database import Database
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 
 
 class _Lifespan:
@@ -30,23 +32,26 @@ class _Lifespan:
         await self._database.close()
 
 
-class _SafeAnswers:
-    """Headers that keep browsers from guessing what an answer is, or keeping it."""
+def build_application(database: Database, settings: Settings | None = None) -> ObservedApp:
+    """The API over `database`. Without settings it has their defaults.
 
-    async def process_response(
-        self, req: Request, resp: Response, resource: object, req_succeeded: bool
-    ) -> None:
-        resp.set_header("X-Content-Type-Options", "nosniff")
-        if resp.get_header("Cache-Control") is None:
-            resp.set_header("Cache-Control", "no-store")
-
-
-def build_application(
-    database: Database, media_folder: Path | None = None
-) -> App[Request, Response]:
-    """The API over `database`; estimates look at the sizes of files in `media_folder`."""
-    app: App[Request, Response] = App(
-        middleware=[_Lifespan(database), _SafeAnswers(), Access(KeyRing(database))]
+    Estimates look at the sizes of files in the settings' media folder.
+    """
+    media_folder = settings.media_folder if settings else None
+    settings = settings or Settings.model_construct()
+    meters = HttpMeters()
+    metrics_port = settings.metrics_port
+    app = ObservedApp(
+        meters,
+        settings.request_timeout,
+        middleware=[
+            _Lifespan(database),
+            SafeAnswers(),
+            Observer(),
+            Cors(settings.cors_origin_list),
+            MetricsOnly(metrics_port),
+            Access(KeyRing(database)),
+        ],
     )
     app.req_options.strip_url_path_trailing_slash = True
     add_error_handlers(app)
@@ -66,18 +71,28 @@ def build_application(
     app.add_route("/api/v1/batch-jobs/{job}/report.csv", report, suffix="csv")
     app.add_route("/api/v1/batch-jobs/{job}/report.ndjson", report, suffix="ndjson")
 
+    callbacks = Callbacks(database)
+    app.add_route("/api/v1/batch-jobs/{job}/callbacks", callbacks)
+    app.add_route("/api/v1/batch-jobs/{job}/callbacks/redeliver", callbacks, suffix="redeliver")
+
     health = Health(database)
     app.add_route("/healthz", health, suffix="alive")
     app.add_route("/readyz", health, suffix="ready")
+    app.add_route("/metrics", Metrics(database, meters, metrics_port))
     add_docs(app)
     return app
 
 
-def application() -> App[Request, Response]:
+def application() -> ObservedApp:
     """The API as this process's settings say; `backscroll serve` sets DATABASE_URL."""
     settings = load_settings()
     if settings.database_url is None:
         raise RuntimeError("set DATABASE_URL, or start the API with `backscroll serve`")
-    # Shorter than the five seconds after which many clients give up waiting for an answer.
-    database = Database(settings.database_url, "backscroll api", wait_seconds=2.0)
-    return build_application(database, settings.media_folder)
+    database = Database(
+        settings.database_url,
+        "backscroll api",
+        size=settings.api_pool,
+        wait_seconds=settings.api_pool_wait,
+        statement_seconds=settings.api_statement_timeout,
+    )
+    return build_application(database, settings)

@@ -16,7 +16,8 @@ import falcon
 import falcon.asgi
 import psycopg
 
-from app.database import DatabaseAway, Refused, UnusableInput
+from app import log_context
+from app.database import DatabaseAway, Refused, TookTooLong, UnusableInput
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ TYPES: Final[Mapping[int, str]] = {
     414: "URI Too Long",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
+    431: "Request Header Fields Too Large",
     500: "Internal Server Error",
     503: "Service Unavailable",
 }
@@ -59,6 +61,7 @@ def add_error_handlers(app: falcon.asgi.App[Any, Any]) -> None:
     app.add_error_handler(Exception, _unexpected)
     app.add_error_handler(falcon.HTTPError, _http_error)
     app.add_error_handler(DatabaseAway, _database_away)
+    app.add_error_handler(TookTooLong, _took_too_long)
     for missing in (
         psycopg.errors.UndefinedFunction,
         psycopg.errors.UndefinedTable,
@@ -78,12 +81,14 @@ def problem_type(status: int) -> str:
 
 def problem(status: int, detail: str, **more: Any) -> str:
     """The JSON text of a problem with this HTTP status."""
+    request_id = log_context.request_id.get()
     return json.dumps(
         {
             "type": problem_type(status),
             "title": TYPES.get(status) or HTTPStatus(status).phrase,
             "status": status,
             "detail": detail,
+            **({"requestId": request_id} if request_id else {}),
             **more,
         }
     )
@@ -142,6 +147,13 @@ async def _database_away(
 ) -> None:
     logger.warning("%s %s: the database is away: %s", req.method, req.path, error)
     answer_unavailable(resp, "the database cannot be reached now; try again in a moment")
+
+
+async def _took_too_long(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, error: TookTooLong, params: Any
+) -> None:
+    logger.warning("%s %s: %s", req.method, req.path, str(error).partition("\n")[0])
+    answer_unavailable(resp, "the database took too long over this; try again in a moment")
 
 
 async def _not_migrated(

@@ -21,7 +21,7 @@ _SPACE_BEFORE_A_ZONE = re.compile(r"(T\d\d[\d:.]*) (\d\d(?::?\d\d)?)$")
 
 
 async def json_body(req: falcon.asgi.Request) -> str:
-    """The body as JSON text that PostgreSQL takes. Raises BadRequest: 400, 413 or 415."""
+    """The body as JSON text that PostgreSQL takes. Raises BadRequest: 400, 408, 413 or 415."""
     if not (req.content_type or "").partition(";")[0].strip().lower() == "application/json":
         raise BadRequest(415, "send JSON, with the header Content-Type: application/json")
     if (req.content_length or 0) > LARGEST_BODY:

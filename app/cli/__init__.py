@@ -10,13 +10,16 @@ import click
 import psycopg
 
 from app import __version__
+from app.cli.config_command import config_command
 from app.cli.database_commands import migrate_command, psql_command
 from app.cli.demo_command import demo_command
+from app.cli.doctor.command import doctor_command
 from app.cli.jobs_commands import jobs
 from app.cli.keys_commands import keys
 from app.cli.prices_commands import prices
 from app.cli.prune_command import prune_command
 from app.cli.run_commands import serve_command, up_command, worker_command
+from app.cli.webhooks_commands import webhooks
 from app.database import DatabaseAway, Refused, UnusableInput
 from app.embedded import EmbeddedPostgresError
 from app.migrate import CannotMigrate
@@ -70,12 +73,15 @@ for command in (
     demo_command,
     jobs,
     keys,
+    webhooks,
     prices,
     psql_command,
     migrate_command,
     prune_command,
     serve_command,
     worker_command,
+    config_command,
+    doctor_command,
 ):
     backscroll.add_command(command)
 

@@ -73,4 +73,4 @@ def call(
 
 def configure_logging(settings: Settings) -> None:
     """Logs to standard error, a line an event."""
-    logging.config.dictConfig(log_config(settings.log_level))
+    logging.config.dictConfig(log_config(settings.log_level, settings.log_format))

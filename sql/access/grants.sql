@@ -17,16 +17,19 @@ begin
         ('backscroll_api', '{cancel_job,pause_job,resume_job}'),
         ('backscroll_api', '{list_jobs,job_json,job_status,job_details,list_items,report_items}'),
         ('backscroll_api', '{list_events}'),
+        ('backscroll_api', '{list_callbacks,redeliver_callbacks}'),
+        ('backscroll_api', '{metrics}'),
 
         ('backscroll_worker', '{register_worker,heartbeat,stop_worker,sweep,prune}'),
         ('backscroll_worker', '{plan_job,fail_job,hold_job,take_slice,finish_slice}'),
         ('backscroll_worker', '{admit_items,record_results,give_up_item,pulse_jobs}'),
         ('backscroll_worker', '{items_behind_locks}'),
         ('backscroll_worker', '{take_provider_shares,hold_provider}'),
-        ('backscroll_worker', '{installed_version,installed_checksum}'),
+        ('backscroll_worker', '{take_callbacks,record_callback_attempt,webhook_secret}'),
+        ('backscroll_worker', '{installed_version,installed_checksum,metrics}'),
 
         ('backscroll_reader', '{list_jobs,job_json,job_status,job_details,list_items,list_events}'),
-        ('backscroll_reader', '{estimate_job,audit,prunable_jobs}')
+        ('backscroll_reader', '{estimate_job,audit,prunable_jobs,metrics,list_callbacks}')
     ) as entries (role, functions)
     cross join lateral unnest(entries.functions) as named (function)
     join pg_catalog.pg_roles as r on r.rolname = entries.role
@@ -66,7 +69,7 @@ begin
         'grant select on batch.jobs, batch.items, batch.item_results, batch.slices,'
         ' batch.billed_attempts, batch.job_progress, batch.job_events, batch.job_moves,'
         ' batch.model_prices, batch.provider_limits, batch.provider_states, batch.workers,'
-        ' batch.error_codes'
+        ' batch.error_codes, batch.retired_meters, batch.callbacks, batch.callback_attempts'
         ' to %I',
         v_role
       );

@@ -1,8 +1,12 @@
 -- A worker says that it lives. Returns the jobs of its running slices that want no more work,
 -- and whether for good: what a lost NOTIFY would have told it.
 --
+-- p_meters is what it counts of itself since it started, for batch.metrics; null: as before.
+--
 -- After a silence longer than p_timeout, alive_since begins anew: see batch.sweep.
-create or replace function batch.heartbeat(p_worker_id bigint, p_timeout interval)
+create or replace function batch.heartbeat(
+  p_worker_id bigint, p_timeout interval, p_meters jsonb default null
+)
 returns table (job_id uuid, has_ended boolean)
 language sql
 volatile
@@ -14,6 +18,7 @@ as $$
       when w.last_seen_at < batch.clock() - p_timeout then batch.clock() else w.alive_since
     end,
     last_seen_at = batch.clock(),
+    meters = coalesce(p_meters, w.meters),
     stopped_at = null
   where w.id = p_worker_id;
 

@@ -1,7 +1,8 @@
--- Deletes what is older than p_keep and nobody needs to go on: items, results, events and slices of
--- ended jobs, whose rows stay with their totals, and workers that are gone. Idempotency keys go
--- after a day. Deletes at most p_rows rows of each kind at a time, so that it never holds anything
--- for long; returns how many it deleted, 0 once there is nothing left to delete.
+-- Deletes what is older than p_keep and nobody needs to go on: items, results, events, callbacks
+-- and slices of ended jobs, whose rows stay with their totals, and workers that are gone.
+-- Idempotency keys go after a day. Deletes at most p_rows rows of each kind at a time, so that it
+-- never holds anything for long; returns how many it deleted, 0 once there is nothing left to
+-- delete.
 --
 -- An advisory lock lets one at a time work and sends the others away. Calling twice is safe.
 create or replace function batch.prune(p_keep interval, p_rows int default 10000)
@@ -27,6 +28,8 @@ begin
     limit p_rows
   );
   get diagnostics v_deleted = row_count;
+
+  perform batch.retire_meters();
 
   delete from batch.workers as w
   where w.last_seen_at < batch.clock() - p_keep

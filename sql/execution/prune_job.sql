@@ -53,6 +53,16 @@ begin
   get diagnostics v_rows = row_count;
   v_deleted := v_deleted + v_rows;
 
+  delete from batch.callbacks as c
+  where c.id in (
+    select old.id from batch.callbacks as old
+    where old.job_id = p_job_id and old.state <> 'queued'
+    order by old.number
+    limit p_rows
+  );
+  get diagnostics v_rows = row_count;
+  v_deleted := v_deleted + v_rows;
+
   delete from batch.item_losses as l where l.job_id = p_job_id;
   delete from batch.billed_attempts as a where a.job_id = p_job_id;
   return v_deleted;

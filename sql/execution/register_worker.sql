@@ -2,6 +2,8 @@
 -- p_capacity says how many items of each content type it processes at a time, 0 where it has no
 -- provider: {"audio": 8, "image": 1, "video": 0, "document": 2}. p_offers says whom it asks first:
 -- {"audio": {"provider": "groq", "model": "whisper-large-v3-turbo"}}.
+--
+-- Those that are gone leave their counters behind: see batch.retire_meters.
 create or replace function batch.register_worker(
   p_name text, p_capacity jsonb, p_offers jsonb default '{}'
 )
@@ -10,6 +12,8 @@ language sql
 volatile
 set search_path = ''
 as $$
+  select batch.retire_meters();
+
   insert into batch.workers (name, capacity, offers, started_at, alive_since, last_seen_at)
   values (p_name, p_capacity, p_offers, batch.clock(), batch.clock(), batch.clock())
   returning id;

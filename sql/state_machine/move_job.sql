@@ -1,5 +1,5 @@
 -- Moves a job along one edge of batch.job_moves, writes it into the job's events and tells it.
--- Nothing else writes jobs.status.
+-- Nothing else writes jobs.status. (Its callbackUrl is told of an end by batch.settle_job.)
 --
 -- Locks the job first, so of two callers the later judges what the earlier left. The lock leaves
 -- the key free (`no key`), so that workers can go on counting results of the job meanwhile.
@@ -66,6 +66,10 @@ begin
 
   if p_to <> 'processing' then
     perform batch.tell_workers_to_stop(p_job_id, v_job.completed_at is not null);
+  end if;
+
+  if p_to = 'paused' then
+    perform batch.add_callback(p_job_id);
   end if;
 
   perform batch.notify_job(p_job_id);

@@ -39,12 +39,14 @@ A_KEY = {"x-api-key": f"bs_{'0' * 12}_{'0' * 64}"}
 
 @contextmanager
 def served(
-    database_url: str, headers: dict[str, str] | None = None
+    database_url: str, headers: dict[str, str] | None = None, **settings: str
 ) -> Iterator[tuple[httpx.Client, Program]]:
     """The API on a port of its own, answering, and a client for it with a key that may do all."""
     headers = key_header(database_url) if headers is None else headers
     address = f"127.0.0.1:{free_port()}"
-    with running(GUNICORN, DATABASE_URL=database_url, BACKSCROLL_BIND=address) as program:
+    with running(
+        GUNICORN, DATABASE_URL=database_url, BACKSCROLL_BIND=address, **settings
+    ) as program:
         with httpx.Client(base_url=f"http://{address}", trust_env=False, headers=headers) as client:
             awaited(lambda: answers(client, "/healthz"))
             yield client, program

@@ -24,7 +24,8 @@ def test_help_lists_the_commands_with_what_they_do() -> None:
     lines = shown.stdout.partition("Commands:")[2].splitlines()[1:]
     listed = [line.split()[0] for line in lines]
     assert listed == [
-        "up", "demo", "jobs", "prices", "psql", "migrate", "serve", "worker",
+        "up", "demo", "jobs", "keys", "webhooks", "prices", "psql", "migrate", "prune", "serve",
+        "worker", "config", "doctor",
     ]  # fmt: skip
     assert not [line for line in lines if line.endswith("...")]
 

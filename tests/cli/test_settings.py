@@ -79,6 +79,8 @@ def test_a_variable_sets_its_field(
         ("BACKSCROLL_EMBEDDED_POSTGRES", "17", "16 or 18"),
         ("BACKSCROLL_LOG_LEVEL", "loud", "DEBUG, INFO, WARNING or ERROR"),
         ("DATABASE_LISTEN_URL", "x y", "an address such as postgresql://"),
+        ("BACKSCROLL_CALLBACK_ALLOW_HOSTS", "http://x", "host names, addresses or networks"),
+        ("BACKSCROLL_WEBHOOK_SECRET", "secret", "whsec_ and 24 to 64 bytes in base64"),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_is_allowed(

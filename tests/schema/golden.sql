@@ -1,5 +1,7 @@
 -- The schema batch as `make schema` wrote it from the catalogs: to read and compare.
 
+create type batch.callback_state as enum ('queued', 'delivered', 'given_up');
+
 create type batch.content_type as enum ('audio', 'image', 'video', 'document');
 
 create type batch.job_state as enum ('pending', 'processing', 'paused', 'completed', 'failed', 'cancelled');
@@ -66,6 +68,49 @@ table batch.billed_attempts (
   constraint attempt_cost_is_not_negative CHECK ((cost_usd >= (0)::numeric)),
   constraint billed_attempts_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
 );
+
+table batch.callback_attempts (
+  callback_id uuid not null,
+  number integer not null,
+  worker_id bigint not null,
+  started_at timestamp with time zone not null,
+  duration_ms integer,
+  status_code integer,
+  error text,
+  response text,
+  constraint callback_attempts_pkey PRIMARY KEY (callback_id, number),
+  constraint callback_attempts_callback_id_fkey FOREIGN KEY (callback_id) REFERENCES batch.callbacks(id) ON DELETE CASCADE
+);
+
+table batch.callbacks (
+  id uuid not null default gen_random_uuid(),
+  number bigint not null generated always as identity,
+  job_id uuid not null,
+  type text not null,
+  url text not null,
+  host text not null default COALESCE(lower("substring"(url, '^[^:]+://([^/?#]*)'::text)), ''::text),
+  payload text not null,
+  state batch.callback_state not null default 'queued'::batch.callback_state,
+  attempts integer not null default 0,
+  attempts_before integer not null default 0,
+  created_at timestamp with time zone not null,
+  next_attempt_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  worker_id bigint,
+  leased_until timestamp with time zone,
+  constraint callbacks_pkey PRIMARY KEY (id),
+  constraint callback_type_is_known CHECK ((type = ANY (ARRAY['batch_job.completed'::text, 'batch_job.failed'::text, 'batch_job.cancelled'::text, 'batch_job.paused'::text]))),
+  constraint callbacks_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE,
+  constraint leased_callbacks_have_a_worker CHECK (((worker_id IS NOT NULL) = (leased_until IS NOT NULL))),
+  constraint only_queued_callbacks_are_due CHECK (((next_attempt_at IS NOT NULL) = (state = 'queued'::batch.callback_state))),
+  constraint queued_callbacks_have_not_ended CHECK (((ended_at IS NULL) = (state = 'queued'::batch.callback_state)))
+) with (fillfactor=70);
+
+CREATE INDEX callbacks_due_idx ON batch.callbacks USING btree (next_attempt_at) WHERE (state = 'queued'::batch.callback_state);
+
+CREATE UNIQUE INDEX callbacks_end_idx ON batch.callbacks USING btree (job_id) WHERE (type <> 'batch_job.paused'::text);
+
+CREATE INDEX callbacks_job_idx ON batch.callbacks USING btree (job_id, number);
 
 table batch.claims (
   sha256 bytea not null,
@@ -327,6 +372,13 @@ table batch.reservations (
   constraint reservations_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
 ) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
 
+table batch.retired_meters (
+  name text not null,
+  labels jsonb not null,
+  value numeric not null,
+  constraint retired_meters_pkey PRIMARY KEY (name, labels)
+);
+
 table batch.slices (
   job_id uuid not null,
   first_seq integer not null,
@@ -345,6 +397,13 @@ table batch.slices (
 
 CREATE INDEX slices_open_idx ON batch.slices USING btree (job_id, state) WHERE (state <> 'done'::batch.slice_state);
 
+table batch.webhook_secrets (
+  id integer not null default 1,
+  secret text not null,
+  constraint webhook_secrets_pkey PRIMARY KEY (id),
+  constraint there_is_one_webhook_secret CHECK ((id = 1))
+);
+
 table batch.workers (
   id bigint not null generated always as identity,
   name text not null,
@@ -354,6 +413,7 @@ table batch.workers (
   last_seen_at timestamp with time zone not null,
   stopped_at timestamp with time zone,
   offers jsonb not null default '{}'::jsonb,
+  meters jsonb not null default '[]'::jsonb,
   constraint workers_pkey PRIMARY KEY (id)
 ) with (fillfactor=50, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
 
@@ -413,11 +473,17 @@ function batch.actor() returns text language sql stable;
 
 function batch.add_attempts(p_worker_id bigint, p_job_id uuid, p_seq integer, p_report uuid, p_usage jsonb) returns void language sql volatile set search_path="";
 
+function batch.add_callback(p_job_id uuid) returns void language sql volatile set search_path="";
+
 function batch.admit_items(p_items jsonb) returns TABLE(job_id uuid, seq integer, verdict text, content text, model text, provider text, language text, duration integer) language plpgsql volatile set search_path="";
 
 function batch.assumed_item(p_content_type batch.content_type, p_provider text, p_model text, p_seconds numeric, p_bytes numeric) returns TABLE(likely text, ms numeric, cost_usd numeric) language sql stable set search_path="";
 
 function batch.audit() returns TABLE(job_id uuid, counter text, counted numeric, found numeric) language sql stable set search_path="";
+
+function batch.callback_delay(p_failures integer) returns interval language sql volatile set search_path="";
+
+function batch.callback_json(p_callback batch.callbacks) returns json language sql stable set search_path="";
 
 function batch.cancel_job(p_job_id uuid) returns batch.jobs language plpgsql volatile set search_path="";
 
@@ -453,6 +519,8 @@ function batch.defer_task(p_task text, p_priority integer, p_args jsonb) returns
 
 function batch.encode_cursor(p_position jsonb) returns text language sql immutable;
 
+function batch.end_callback(p_callback batch.callbacks, p_state batch.callback_state) returns text language sql volatile set search_path="";
+
 function batch.estimate_items(p_job batch.jobs) returns jsonb language sql stable set search_path="";
 
 function batch.estimate_job(p_request jsonb, p_instance_ids uuid[] DEFAULT NULL::uuid[], p_sampled jsonb DEFAULT '{}'::jsonb) returns json language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
@@ -477,7 +545,7 @@ function batch.fold_progress(p_job_id uuid) returns void language sql volatile s
 
 function batch.give_up_item(p_worker_id bigint, p_job_id uuid, p_first_seq integer, p_seq integer, p_report uuid, p_usage jsonb, p_reason text) returns void language plpgsql volatile set search_path="";
 
-function batch.heartbeat(p_worker_id bigint, p_timeout interval) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set search_path="";
+function batch.heartbeat(p_worker_id bigint, p_timeout interval, p_meters jsonb DEFAULT NULL::jsonb) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set search_path="";
 
 function batch.hold_if_failing(p_job_id uuid) returns void language plpgsql volatile set search_path="";
 
@@ -503,9 +571,13 @@ function batch.job_json(p_job batch.batch_jobs) returns json language sql stable
 
 function batch.job_json(p_job_id uuid) returns json language plpgsql stable set search_path="";
 
+function batch.job_metrics() returns TABLE(name text, labels jsonb, value numeric) language sql stable set search_path="";
+
 function batch.job_status(p_job_id uuid) returns json language plpgsql stable set search_path="";
 
 function batch.list_api_keys() returns json language sql stable set search_path="";
+
+function batch.list_callbacks(p_job_id uuid, p_query jsonb DEFAULT '{}'::jsonb) returns json language plpgsql stable set search_path="";
 
 function batch.list_events(p_job_id uuid, p_query jsonb DEFAULT '{}'::jsonb) returns json language plpgsql stable set search_path="";
 
@@ -524,6 +596,8 @@ function batch.media_content_takes_job_id() returns boolean language sql stable 
 function batch.media_pages(p_metadata jsonb) returns numeric language sql immutable set search_path="";
 
 function batch.media_seconds(p_metadata jsonb) returns numeric language sql immutable set search_path="";
+
+function batch.metrics(p_timeout interval DEFAULT '00:00:30'::interval) returns TABLE(name text, labels jsonb, value numeric) language sql stable set search_path="";
 
 function batch.move_job(p_job_id uuid, p_to batch.job_state, p_details jsonb DEFAULT '{}'::jsonb) returns batch.jobs language plpgsql volatile set search_path="";
 
@@ -553,6 +627,8 @@ function batch.prune_job(p_job_id uuid, p_rows integer) returns integer language
 
 function batch.pulse_jobs(p_job_ids uuid[]) returns SETOF uuid language sql volatile set search_path="";
 
+function batch.queue_metrics() returns TABLE(name text, labels jsonb, value numeric) language sql stable set search_path="";
+
 function batch.read_questions(p_items jsonb) returns TABLE(job_id uuid, seq integer, sha256 bytea, processing_type text, language text, models text[], is_forced boolean, is_paid boolean, may_use jsonb) language sql immutable set search_path="";
 
 function batch.read_request(p_request jsonb, p_instance_ids uuid[] DEFAULT NULL::uuid[]) returns batch.jobs language plpgsql stable set search_path="";
@@ -561,7 +637,11 @@ function batch.read_time(p_text text) returns timestamp with time zone language 
 
 function batch.recent_results(p_content_type batch.content_type) returns TABLE(provider text, model text, ms numeric, cost_usd numeric, seconds numeric, pages numeric, bytes numeric) language sql stable set search_path="";
 
+function batch.record_callback_attempt(p_callback_id uuid, p_attempt integer, p_duration_ms integer, p_status_code integer, p_error text DEFAULT NULL::text, p_response text DEFAULT NULL::text, p_retry_after_seconds double precision DEFAULT NULL::double precision) returns text language plpgsql volatile set search_path="";
+
 function batch.record_results(p_worker_id bigint, p_results jsonb, p_current jsonb DEFAULT '{}'::jsonb) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set lock_timeout=2s set search_path="";
+
+function batch.redeliver_callbacks(p_job_id uuid, p_request jsonb DEFAULT '{}'::jsonb) returns json language plpgsql volatile set search_path="";
 
 function batch.refuse(p_problems jsonb, p_what text DEFAULT 'the request'::text) returns void language plpgsql stable set search_path="";
 
@@ -582,6 +662,8 @@ function batch.reserve_budget(p_job_id uuid, p_seq integer, p_may_use jsonb) ret
 function batch.result_page(p_job_id uuid, p_status batch.result_status, p_cursor text, p_limit integer) returns json language plpgsql stable set plan_cache_mode=force_custom_plan set search_path="";
 
 function batch.resume_job(p_job_id uuid) returns batch.jobs language plpgsql volatile set search_path="";
+
+function batch.retire_meters() returns void language sql volatile set search_path="";
 
 function batch.retry_job(p_job_id uuid, p_overrides jsonb DEFAULT '{}'::jsonb, p_instance_ids uuid[] DEFAULT NULL::uuid[]) returns uuid language plpgsql volatile set search_path="";
 
@@ -607,6 +689,8 @@ function batch.sweep(p_worker_id bigint, p_timeout interval) returns integer lan
 
 function batch.sync_prices(p_prices jsonb, p_source text) returns integer language sql volatile set search_path="";
 
+function batch.take_callbacks(p_worker_id bigint, p_most integer, p_lease interval) returns TABLE(callback_id uuid, attempt integer, url text, payload text, sent_at timestamp with time zone) language sql volatile set search_path="";
+
 function batch.take_provider_shares(p_worker_id bigint, p_provider text, p_wanted integer, p_in_flight integer) returns TABLE(granted integer, retry_after_seconds double precision, is_limited boolean) language plpgsql volatile set search_path="";
 
 function batch.take_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns TABLE(seq integer, message_id uuid, content_type batch.content_type, mime_type text, local_path text, media_url text, external_id text, caption text, language text, is_forced boolean, is_suspect boolean, wanted_for_seconds double precision) language plpgsql volatile set lock_timeout=500ms set plan_cache_mode=force_custom_plan set search_path="";
@@ -622,3 +706,7 @@ function batch.tokens_of_usages(p_usages jsonb) returns integer language sql imm
 function batch.usual_item(p_content_type batch.content_type, p_provider text, p_model text, p_seconds numeric, p_pages numeric DEFAULT NULL::numeric, p_bytes numeric DEFAULT NULL::numeric, OUT ms_low numeric, OUT ms numeric, OUT ms_high numeric, OUT cost_low numeric, OUT cost numeric, OUT cost_high numeric) returns record language sql stable set search_path="";
 
 function batch.visible_job(p_job_id uuid, p_instance_ids uuid[]) returns uuid language plpgsql stable set search_path="";
+
+function batch.webhook_secret() returns text language sql stable set search_path="";
+
+function batch.worker_metrics(p_timeout interval) returns TABLE(name text, labels jsonb, value numeric) language sql stable set search_path="";

@@ -248,3 +248,29 @@ def test_ending_a_job_reads_none_of_its_items(sql: Sql) -> None:
         sql.run("select batch.pause_job(%s)", job_id)
         sql.run("select batch.resume_job(%s)", job_id)
         sql.run("select batch.cancel_job(%s)", job_id)
+
+
+def test_callbacks_are_taken_and_listed_beside_very_many_that_are_delivered(
+    sql: Sql, large_job: UUID
+) -> None:
+    sql.run(
+        "insert into batch.callbacks"
+        " (job_id, type, url, payload, created_at, state, ended_at, next_attempt_at)"
+        " select %s, 'batch_job.paused', 'http://host' || n || '/', '{}', t,"
+        " (case when n > 50 then 'delivered' else 'queued' end)::batch.callback_state,"
+        " case when n > 50 then t end, case when n <= 50 then t end"
+        " from generate_series(1, 30000) as n, lateral (select batch.clock()) as times (t)",
+        large_job,
+    )
+    sql.run("analyze batch.callbacks")
+    before = scans(sql)["callbacks"]
+
+    for _ in range(OFTEN):
+        taken = sql.rows(
+            "select callback_id from batch.take_callbacks(%s, 2, '30 seconds')", sql.worker()
+        )
+        sql.run("select batch.record_callback_attempt(%s, 1, 5, 200)", taken[0][0])
+        sql.value("select batch.list_callbacks(%s)", large_job)
+
+    assert len(taken) == 2
+    assert scans(sql)["callbacks"][0] == before[0]

@@ -15,7 +15,7 @@ from workers.fetching import object_stores
 from workers.fetching.media_folder import HeldFile, MediaFolder
 from workers.fetching.object_stores import ObjectStores
 from workers.fetching.size_limit import SizeLimit
-from workers.guarded_http import Answer, GuardedClient, RequestFailed
+from workers.guarded_http import GuardedClient, RequestFailed
 from workers.processors.base import ProcessingFailed
 from workers.results import Item
 
@@ -105,7 +105,7 @@ class MediaFetcher:
     async def _download_http(self, address: str, file: IO[bytes]) -> None:
         async with self._client.stream("GET", address, redirects=MOST_REDIRECTS) as answer:
             if answer.status != HTTPStatus.OK:
-                raise _failed(f"the server answered {_status(answer)}")
+                raise _failed(f"the server answered {answer.named_status}")
             _refuse_compressed(answer.headers.get("content-encoding"))
             announced = answer.headers.get("content-length", "")
             if announced.isdecimal():
@@ -148,13 +148,6 @@ def _refuse_compressed(encoding: str | None) -> None:
     """It was not asked for, and could unpack to any size."""
     if encoding and encoding.strip().lower() != "identity":
         raise _failed("the content is compressed on the way, which was not asked for")
-
-
-def _status(answer: Answer) -> str:
-    try:
-        return f"{answer.status} {HTTPStatus(answer.status).phrase}"
-    except ValueError:
-        return str(answer.status)
 
 
 def _failed(reason: str) -> ProcessingFailed:

@@ -136,3 +136,22 @@ def test_an_empty_job_is_pruned_once(sql: Sql, empty_job_id: UUID) -> None:
 
     assert left(sql, empty_job_id) == (0, 0, 0, 0)
     assert sql.rows("select * from batch.prunable_jobs('90 days')") == []
+
+
+def test_what_was_told_goes_too_and_what_is_still_to_be_told_stays(sql: Sql, job_id: UUID) -> None:
+    sql.run(
+        "insert into batch.callbacks"
+        " (job_id, type, url, payload, created_at, state, ended_at, next_attempt_at)"
+        " select %s, 'batch_job.paused', 'http://x/', '{}', t, s,"
+        " case when s <> 'queued' then t end, case when s = 'queued' then t end"
+        " from unnest(enum_range(null::batch.callback_state)) as s,"
+        " lateral (select batch.clock()) as times (t)",
+        job_id,
+    )
+    sql.at("2026-07-31 12:00+00")
+
+    prune_all(sql)
+
+    assert sql.rows("select state::text from batch.callbacks where job_id = %s", job_id) == [
+        ("queued",)
+    ]

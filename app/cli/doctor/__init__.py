@@ -1,0 +1,1 @@
+"""`backscroll doctor`: looks at everything that Backscroll stands on, and says how to mend it."""

@@ -1,0 +1,2 @@
+drop table batch.retired_meters;
+alter table batch.workers drop column meters;
