@@ -9,12 +9,14 @@ from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection, sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from app.database import connection_string
+from app.database import DatabaseAway, connection_string
 
 logger = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 5.0
+_SIGNS_OF_LIFE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 
 
 async def listen(
@@ -27,15 +29,15 @@ async def listen(
     """Calls `on_notification(channel, payload)` for every notification, until cancelled.
 
     After each (re)connection `on_connected` is called: what was notified while the connection
-    was away is lost, and is to be looked up. `on_state` is told whether it listens now, for those
-    who watch over it. Needs a direct connection: transaction poolers
-    break LISTEN.
+    was away is lost, and is to be looked up. `on_state` is told when it listens and when it does
+    not, also when one of the others raises DatabaseAway. Needs a direct connection: transaction
+    poolers break LISTEN.
     """
     pause = 0.1
     while True:
         try:
             async with await AsyncConnection.connect(
-                connection_string(url, "backscroll listen"), autocommit=True
+                _watched(connection_string(url, "backscroll listen")), autocommit=True
             ) as connection:
                 await _listen_on(connection, channels)
                 if on_state is not None:
@@ -45,13 +47,20 @@ async def listen(
                 pause = 0.1
                 async for notification in connection.notifies():
                     await on_notification(notification.channel, notification.payload)
-        except psycopg.OperationalError as error:
+        except (psycopg.OperationalError, DatabaseAway) as error:
             logger.warning("cannot listen for notifications, trying again: %s", error)
         finally:
             if on_state is not None:
                 on_state(False)
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _watched(address: str) -> str:
+    """Lets the system ask a silent server whether it is still there: nobody else would notice."""
+    given = conninfo_to_dict(address)
+    missing = {name: value for name, value in _SIGNS_OF_LIFE.items() if name not in given}
+    return make_conninfo(address, **missing)
 
 
 async def _listen_on(connection: AsyncConnection[Any], channels: Iterable[str]) -> None:

@@ -107,6 +107,11 @@ class Settings(ProviderSettings):
     )
     """A direct address for LISTEN where DATABASE_URL is that of a transaction pooler."""
 
+    listen: Annotated[Literal["on", "off"], BeforeValidator(_lower_case)] = Field(
+        "on", validation_alias="BACKSCROLL_LISTEN"
+    )
+    """off: nobody listens for notifications, where only a pooler can be reached; all poll."""
+
     home: Folder = Field(Path(".backscroll"), validation_alias="BACKSCROLL_HOME")
     """The data folder: the embedded PostgreSQL, and media if no other folder is named."""
 
@@ -176,6 +181,9 @@ class Settings(ProviderSettings):
     processor_timeout: Seconds = Field(60, gt=0, validation_alias="BACKSCROLL_PROCESSOR_TIMEOUT")
     """For one file in a parser; then the parser is killed and the item fails."""
 
+    memory_mb: int = Field(900, ge=800, validation_alias="BACKSCROLL_MEMORY_MB")
+    """What a worker with all its processes may hold in memory, a Whisper model left out."""
+
     document_processes: int = Field(
         2, ge=1, le=64, validation_alias="BACKSCROLL_DOCUMENT_PROCESSES"
     )
@@ -209,6 +217,13 @@ class Settings(ProviderSettings):
     def metrics_port(self) -> int | None:
         """The port of BACKSCROLL_METRICS_BIND."""
         return int(self.metrics_bind.rpartition(":")[2]) if self.metrics_bind else None
+
+    @property
+    def listen_address(self) -> str | None:
+        """Where to LISTEN; None: nobody does, all poll."""
+        if self.listen == "off":
+            return None
+        return self.database_listen_url or self.database_url
 
     @property
     def media_folder(self) -> Path:

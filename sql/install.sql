@@ -22,6 +22,7 @@
 \ir selection/select_media.sql
 \ir selection/select_failed.sql
 \ir selection/find_chat.sql
+\ir selection/find_job.sql
 \ir selection/field_problems.sql
 \ir selection/request_problems.sql
 \ir selection/read_request.sql
@@ -51,6 +52,8 @@
 -- rollups: what is read
 \ir rollups/batch_jobs.sql
 \ir rollups/job_json.sql
+\ir rollups/is_final.sql
+\ir rollups/status_json.sql
 \ir rollups/job_status.sql
 \ir rollups/item_json.sql
 \ir rollups/result_page.sql
@@ -61,12 +64,18 @@
 \ir rollups/report_items.sql
 \ir rollups/event_json.sql
 \ir rollups/list_events.sql
+\ir rollups/working_json.sql
+\ir rollups/last_failures.sql
+\ir rollups/watch_job.sql
+\ir rollups/live_states.sql
+\ir rollups/missed_events.sql
 \ir rollups/fold_progress.sql
 \ir rollups/audit.sql
 \ir pricing/spending.sql
 
--- notifications: what LISTEN batch_jobs hears
+-- notifications: what LISTEN batch_jobs, batch_events and batch_stops hear
 \ir notifications/notify_job.sql
+\ir notifications/place_event.sql
 \ir notifications/tell_workers_to_stop.sql
 
 -- callbacks: telling a job's callbackUrl, and what became of it
@@ -149,6 +158,7 @@
 \ir access/find_api_key.sql
 \ir access/list_api_keys.sql
 \ir access/revoke_api_key.sql
+\ir access/unusable_api_keys.sql
 \ir access/visible_job.sql
 \ir access/installed_version.sql
 \ir access/installed_checksum.sql

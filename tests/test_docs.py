@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from app.api.metrics import KNOWN
 from app.api.openapi import routes
 from app.api.problems import TYPES, problem_type
 from app.cli import backscroll
+from app.cli.exit_status import EXPLAINED
 from app.database import Database
 from app.settings import Settings
 from tests.database import Sql
@@ -24,6 +26,15 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 def text(name: str) -> str:
     return (ROOT / name).read_text()
+
+
+def commands_of(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, with its name as people type it."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands_of(command, f"{path}{name} ")
+        elif not command.hidden:
+            yield path + name, command
 
 
 def test_every_setting_is_in_the_reference_and_nothing_else() -> None:
@@ -85,6 +96,35 @@ def test_every_command_in_the_documentation_exists() -> None:
     unknown = {(command, page) for command, page in used if command not in known | prose}
 
     assert unknown == set()
+
+
+def test_every_command_and_its_options_are_in_the_reference_and_nothing_else() -> None:
+    documented = {
+        command: set(re.findall(r"`(--[a-z-]+)`", options))
+        for command, options in re.findall(
+            r"^\| `backscroll ([a-z ]+)` \| .* \|([^|]*)\|$",
+            text("docs/reference/command-line.md"),
+            re.M,
+        )
+    }
+
+    real = {
+        name: {
+            flag
+            for parameter in command.params
+            if isinstance(parameter, click.Option)
+            for flag in parameter.opts
+        }
+        for name, command in commands_of(backscroll)
+    }
+
+    assert documented == real
+
+
+def test_the_exit_statuses_in_the_reference_are_those_of_the_help() -> None:
+    documented = re.findall(r"^\| (\d+) \| ", text("docs/reference/command-line.md"), re.M)
+
+    assert documented == re.findall(r"^  (\d+) ", EXPLAINED, re.M)
 
 
 def test_every_route_in_the_reference_exists_and_the_other_way_round() -> None:

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from app.provider_settings import GEMINI_ADDRESS, GROQ_ADDRESS, OPENAI_ADDRESS
 from app.settings import Settings, SettingsError
 from workers.items import MediaProcessing
+from workers.processors import sandboxes
 from workers.processors.audio import OnlineAudio
 from workers.processors.base import Processor
 from workers.processors.document import DocumentProcessor, PageReader
@@ -25,14 +26,9 @@ from workers.providers.answers import Transcriber, Viewer
 from workers.providers.exchange import Account, Exchange
 from workers.providers.gate import Gate, LateGate
 from workers.providers.timing import Clock, Patience
-from workers.sandbox import Sandbox
 
 ONLINE_DOCUMENTS = 8
 """Documents in hand at once where a provider reads their scanned pages: they mostly wait."""
-WHISPER_MEMORY_MB = 8000
-"""Address space, which a large model needs half of."""
-LARGEST_SOUND_BYTES = 256 * 2**20
-"""Twelve hours of sound have 173 MB."""
 ONLINE_VIDEOS = 8
 """Likewise; each may have a file of 20 MB under way."""
 
@@ -157,28 +153,18 @@ def _build_processing(settings: Settings, clock: Clock | None) -> Processing:
     local_when_away = settings.local_when_away == "yes"
     timeout = settings.processor_timeout
 
+    rooms = sandboxes.rooms_within(settings.memory_mb)
     local_images = ImageProcessor(
-        Sandbox("images", processes=settings.ocr_processes, memory_mb=2000),
+        sandboxes.picture_sandbox(settings.ocr_processes + 1, rooms),
+        sandboxes.ocr_sandbox(settings.ocr_processes, rooms),
         ImageLimits(),
         timeout_seconds=timeout,
     )
-    recordings = Recordings(
-        Sandbox(
-            "media",
-            processes=settings.media_processes,
-            memory_mb=800,
-            max_file_bytes=LARGEST_SOUND_BYTES,
-        )
-    )
-
-    speech = Sandbox(
-        "speech",
-        processes=settings.speech_processes,
-        memory_mb=WHISPER_MEMORY_MB if settings.whisper_model else 800,
-        max_file_bytes=LARGEST_SOUND_BYTES,
-    )
+    recordings = Recordings(sandboxes.media_sandbox(settings.media_processes, rooms))
     local_audio = LocalAudioProcessor(
-        speech, whisper_model=settings.whisper_model, timeout_seconds=timeout
+        sandboxes.speech_sandbox(settings.speech_processes, settings.whisper_model, rooms),
+        whisper_model=settings.whisper_model,
+        timeout_seconds=timeout,
     )
     local_video = LocalVideoProcessor(
         recordings.sandbox, local_images, local_audio, timeout_seconds=timeout
@@ -208,7 +194,7 @@ def _build_processing(settings: Settings, clock: Clock | None) -> Processing:
         {},
         [
             DocumentProcessor(
-                Sandbox("documents", processes=settings.document_processes, memory_mb=800),
+                sandboxes.document_sandbox(settings.document_processes, rooms),
                 DocumentLimits(),
                 timeout_seconds=timeout,
                 page_readers=readers,

@@ -224,6 +224,7 @@ class Worker:
                         fetch_job_polling_interval=2.0,
                         update_heartbeat_interval=self._settings.heartbeat,
                         stalled_worker_timeout=self._settings.worker_timeout * 6,
+                        listen_notify=self._settings.listen == "on",
                     )
             except (procrastinate.exceptions.ConnectorException, psycopg.Error) as error:
                 logger.warning("the queue is away, trying again: %s", error)
@@ -296,6 +297,8 @@ class Worker:
             await asyncio.sleep(_PRUNE_INTERVAL_SECONDS)
 
     async def _hear(self, running: RunningSlices, callbacks: CallbackSender) -> None:
+        """Stops jobs and wakes callbacks at once; what it misses is found by asking, later."""
+
         async def heard(channel: str, payload: str) -> None:
             if channel == CHANNEL:
                 callbacks.wake()
@@ -303,6 +306,8 @@ class Worker:
             stop = json.loads(payload)
             running.stop_job(UUID(stop["jobId"]), stop["hasEnded"])
 
+        if self._settings.listen == "off":
+            await asyncio.Event().wait()
         await listen(
             self._listen_url, ["batch_stops", CHANNEL], heard, on_state=self._listener("stops")
         )

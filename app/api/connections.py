@@ -5,8 +5,8 @@ What it adds to gunicorn 27, which has no setting for it:
 - a client that does not send its headers in time is answered 408 and let go; without that, one
   that sends a byte a minute keeps its connection for ever;
 - what gunicorn's HTTP parser refuses is a problem (RFC 9457), like every other error;
-- told to stop, it closes connections that no request is on. Those that clients merely keep would
-  otherwise use up the time that requests in flight are given.
+- told to stop, it ends streams and closes connections that no request is on. Those that clients
+  merely keep would otherwise use up the time that requests in flight are given.
 
 A client that is slow with its body is `app.api.observed`'s business.
 """
@@ -44,6 +44,7 @@ class ApiWorker(gasgi.ASGIWorker):  # type: ignore[misc]
 
     def handle_exit_signal(self) -> None:
         super().handle_exit_signal()
+        self.state.get("end_streams", lambda: None)()
         for connection in list(self.connections):
             connection.close_if_idle()
 

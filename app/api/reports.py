@@ -6,11 +6,7 @@ and holds no transaction open while a slow client reads.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Any
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 from falcon.asgi import Request, Response
@@ -18,13 +14,7 @@ from falcon.asgi import Request, Response
 from app.api.access import caller_of
 from app.api.requests import flag, job_id
 from app.database import Database
-
-_PAGE = 500
-_COLUMNS = (
-    "seq", "messageId", "externalId", "chatId", "contentType", "status", "errorCode", "error",
-    "provider", "model", "language", "costUsd", "tokens", "reused", "processingMs", "startedAt",
-    "finishedAt",
-)  # fmt: skip
+from app.reports import PAGE, PAGE_SIZE, csv_heading, csv_lines, ndjson_lines
 
 
 class Report:
@@ -57,37 +47,18 @@ class Report:
 
     async def _ndjson(self, job: UUID, with_text: bool) -> AsyncIterator[bytes]:
         async for items in self._pages(job, with_text):
-            yield "".join(f"{_one_line(item)}\n" for item in items).encode()
+            yield ndjson_lines(items)
 
     async def _csv(self, job: UUID, with_text: bool) -> AsyncIterator[bytes]:
-        columns = (*_COLUMNS, "text") if with_text else _COLUMNS
-        yield _csv_lines([columns])
+        yield csv_heading(with_text)
         async for items in self._pages(job, with_text):
-            # Numbers stay as they are written: a cost is exact.
-            facts = [json.loads(item, parse_float=str) for item in items]
-            yield _csv_lines([[fact[name] for name in columns] for fact in facts])
+            yield csv_lines(items, with_text)
 
     async def _pages(self, job: UUID, with_text: bool) -> AsyncIterator[list[str]]:
         after = 0
         while True:
-            rows = await self._database.rows(
-                "select seq, item::text from batch.report_items(%s, %s, %s, %s)",
-                [job, after, _PAGE, with_text],
-            )
+            rows = await self._database.rows(PAGE, [job, after, PAGE_SIZE, with_text])
             yield [item for _, item in rows]
-            if len(rows) < _PAGE:
+            if len(rows) < PAGE_SIZE:
                 return
             after = rows[-1][0]
-
-
-def _csv_lines(rows: Iterable[Sequence[Any]]) -> bytes:
-    lines = io.StringIO()
-    csv.writer(lines).writerows(
-        [str(value).lower() if isinstance(value, bool) else value for value in row] for row in rows
-    )
-    return lines.getvalue().encode()
-
-
-def _one_line(item: str) -> str:
-    """PostgreSQL's json has no line breaks inside texts, and may have some between values."""
-    return item.replace("\n", " ")

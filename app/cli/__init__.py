@@ -10,11 +10,13 @@ import click
 import psycopg
 
 from app import __version__
+from app.cli.completion_command import completion_command
 from app.cli.config_command import config_command
 from app.cli.database_commands import migrate_command, psql_command
 from app.cli.demo_command import demo_command
 from app.cli.doctor.command import doctor_command
-from app.cli.jobs_commands import jobs
+from app.cli.in_reading_order import InReadingOrder
+from app.cli.jobs import jobs
 from app.cli.keys_commands import keys
 from app.cli.prices_commands import prices
 from app.cli.prune_command import prune_command
@@ -26,31 +28,32 @@ from app.migrate import CannotMigrate
 from app.settings import SettingsError
 
 _OPTIONS = {
+    "callbackUrl": "--callback-url",
     "chatId": "--chat",
+    "contentType": "--content-type",
     "contentTypes": "--content-type",
+    "cursor": "--cursor",
     "daysBack": "--days-back",
+    "errorCode": "--error-code",
     "expires": "--expires",
+    "failureThreshold": "--failure-threshold",
     "force": "--force",
     "instanceId": "--instance",
     "instances": "--instances",
+    "lanes": "--lanes",
     "language": "--language",
     "limit": "--limit",
     "maxCostUsd": "--max-cost",
+    "metadata": "--metadata",
     "name": "--name",
+    "priority": "--priority",
     "scopes": "--scopes",
     "status": "--status",
 }
 
 
-class _InReadingOrder(click.Group):
-    """Commands in the order in which they were added, the most wanted first."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
-
-
 @click.group(
-    cls=_InReadingOrder,
+    cls=InReadingOrder,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="backscroll")
@@ -82,6 +85,7 @@ for command in (
     worker_command,
     config_command,
     doctor_command,
+    completion_command,
 ):
     backscroll.add_command(command)
 
@@ -94,7 +98,7 @@ def main() -> None:
         if signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
     try:
-        backscroll()
+        backscroll(prog_name="backscroll")
     except Refused as refusal:
         for problem in refusal.problems:
             field = _OPTIONS.get(problem.field, problem.field or "request")

@@ -11,7 +11,9 @@ from typing import Any, LiteralString
 
 import click
 import psycopg
+from psycopg.types.json import set_json_loads
 
+from app.cli import json_text
 from app.database import connection_string, understood
 from app.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.log import log_config
@@ -55,11 +57,18 @@ def database(settings: Settings) -> Iterator[DatabaseAddress]:
 @contextmanager
 def session(name: str) -> Iterator[psycopg.Connection[Any]]:
     """A session of the command `name`; every statement commits. Raises what `understood` does."""
+    with database(load_settings()) as address, session_at(address, name) as connection:
+        yield connection
+
+
+@contextmanager
+def session_at(address: DatabaseAddress, name: str) -> Iterator[psycopg.Connection[Any]]:
+    """The same for a command that needs to know where the database is."""
     with (
-        database(load_settings()) as address,
         understood(),
         psycopg.connect(connection_string(address.url, name), autocommit=True) as connection,
     ):
+        set_json_loads(json_text.load, connection)
         yield connection
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import ipaddress
+import errno
 import os
 import signal
 import socket
@@ -16,6 +16,7 @@ from typing import IO, cast
 
 import click
 
+from app.cli.development_key import development_key
 from app.cli.environment import DatabaseAddress, configure_logging, database
 from app.files import project_file
 from app.migrate import migrate
@@ -30,11 +31,12 @@ _PATIENCE_WITH_A_PORT = 2.0
 def serve_command(bind: str | None) -> None:
     """Run the REST API in the foreground (gunicorn).
 
-    Until there are API keys it listens on this machine's loopback addresses only.
+    Callers need a key: see `backscroll keys`. It speaks plain HTTP: towards other machines
+    (--bind 0.0.0.0:8000) put a proxy with TLS in front of it.
     """
     settings = load_settings()
     configure_logging(settings)
-    listening_on = _free_loopback(bind or settings.bind)
+    listening_on = _free_address(bind or settings.bind)
     with database(settings) as address:
         command = [
             sys.executable, "-m", "gunicorn", "--config", str(project_file("gunicorn.conf.py")),
@@ -84,11 +86,12 @@ def worker_command(concurrency: int | None) -> None:
 def up_command(bind: str | None, concurrency: int | None) -> None:
     """Run everything here: PostgreSQL if needed, the API and a worker.
 
-    Migrates first. Stops cleanly on Ctrl-C.
+    Migrates first. On the embedded PostgreSQL it makes an API key for development, and shows it.
+    Stops cleanly on Ctrl-C.
     """
     settings = load_settings()
     configure_logging(settings)
-    listening_on = _free_loopback(bind or settings.bind)
+    listening_on = _free_address(bind or settings.bind)
     with database(settings) as address:
         for line in migrate(address.url).done:
             click.echo(line)
@@ -96,6 +99,10 @@ def up_command(bind: str | None, concurrency: int | None) -> None:
         click.echo(f"database  {where}")
         click.echo(f"media     {settings.media_folder}")
         click.echo(f"api       http://{listening_on}/api/v1/batch-jobs")
+        if address.is_embedded:
+            click.echo(f"key       {development_key(address, settings.home)}")
+        else:
+            click.echo("key       make one: backscroll keys create --name NAME")
         click.echo("psql      backscroll psql   (in another terminal)")
         click.echo("to stop   Ctrl-C")
         sys.exit(_outlive(lambda: start_services(address, listening_on, concurrency)))
@@ -190,12 +197,12 @@ def _environment(address: DatabaseAddress, **more: str) -> dict[str, str]:
     }
 
 
-def _free_loopback(bind: str) -> str:
-    """`bind` if it is on a loopback address and free.
+def _free_address(bind: str) -> str:
+    """`bind` if somebody can listen there now.
 
     Raises click.BadParameter, click.ClickException.
     """
-    host, port = _loopback(bind)
+    host, port = _host_and_port(bind)
     deadline = time.monotonic() + _PATIENCE_WITH_A_PORT
     while True:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -204,7 +211,8 @@ def _free_loopback(bind: str) -> str:
             try:
                 probe.bind((host, port))
             except OSError as error:
-                if time.monotonic() > deadline:
+                # Only a port that somebody holds may become free by itself.
+                if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
                     raise click.ClickException(
                         f"cannot listen on {bind}: {error.strerror}. Choose another with --bind"
                     ) from None
@@ -213,19 +221,12 @@ def _free_loopback(bind: str) -> str:
         time.sleep(0.1)
 
 
-def _loopback(bind: str) -> tuple[str, int]:
-    """Host and port of `bind` if it is on a loopback address. Raises click.BadParameter."""
+def _host_and_port(bind: str) -> tuple[str, int]:
+    """Host and port of HOST:PORT, such as `[::1]:8000`. Raises click.BadParameter."""
     host, separator, port = bind.rpartition(":")
-    host = host.strip("[]")
-    try:
-        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = False
-    if not separator or not port.isdigit() or not 0 < int(port) < 65536:
+    if not separator or not host or not port.isdecimal() or not 0 < int(port) < 65536:
         raise click.BadParameter(f"{bind!r} is not HOST:PORT, such as 127.0.0.1:8000")
-    if not is_loopback:
-        raise click.BadParameter(
-            f"{host} is not a loopback address; without API keys the API must not be reached from"
-            " other machines. Use 127.0.0.1, and a proxy that checks who calls"
-        )
-    return host, int(port)
+    is_bracketed = host.startswith("[") and host.endswith("]")
+    if (":" in host) != is_bracketed:
+        raise click.BadParameter(f"{bind!r} is not HOST:PORT, such as [::1]:8000")
+    return host.strip("[]"), int(port)

@@ -16,7 +16,7 @@ begin
         ('backscroll_api', '{create_job_once,estimate_job,sample_media,change_job}'),
         ('backscroll_api', '{cancel_job,pause_job,resume_job}'),
         ('backscroll_api', '{list_jobs,job_json,job_status,job_details,list_items,report_items}'),
-        ('backscroll_api', '{list_events}'),
+        ('backscroll_api', '{list_events,live_states,missed_events,unusable_api_keys}'),
         ('backscroll_api', '{list_callbacks,redeliver_callbacks}'),
         ('backscroll_api', '{metrics}'),
 
@@ -29,6 +29,7 @@ begin
         ('backscroll_worker', '{installed_version,installed_checksum,metrics}'),
 
         ('backscroll_reader', '{list_jobs,job_json,job_status,job_details,list_items,list_events}'),
+        ('backscroll_reader', '{report_items,find_job,watch_job,missed_events}'),
         ('backscroll_reader', '{estimate_job,audit,prunable_jobs,metrics,list_callbacks}')
     ) as entries (role, functions)
     cross join lateral unnest(entries.functions) as named (function)

@@ -1,5 +1,5 @@
 -- Where a job stands, as GET /api/v1/batch-jobs/{id}/status answers: cheap enough to poll.
--- One index look-up and the job's few progress rows, however many items it has.
+-- A few index look-ups and the job's few progress rows, however many items it has.
 --
 -- Raises BJ404 if there is no such job.
 create or replace function batch.job_status(p_job_id uuid)
@@ -11,24 +11,7 @@ as $$
 declare
   v_status json;
 begin
-  select json_build_object(
-    'jobId', v.id,
-    'status', v.status,
-    'totalItems', v.total_items,
-    'processedItems', v.processed_items,
-    'failedItems', v.failed_items,
-    'skippedItems', v.skipped_items,
-    'progressPercent', v.progress_percent,
-    'currentItem', v.current_item,
-    'totalCostUsd', v.total_cost_usd,
-    'totalTokens', v.total_tokens,
-    'estimatedCompletion', batch.iso_time(v.estimated_completion),
-    'startedAt', batch.iso_time(v.started_at),
-    'completedAt', batch.iso_time(v.completed_at)
-  )
-  into v_status
-  from batch.batch_jobs as v
-  where v.id = p_job_id;
+  select batch.status_json(v) into v_status from batch.batch_jobs as v where v.id = p_job_id;
 
   if v_status is null then
     raise exception using errcode = 'BJ404', message = format('no batch job %s', p_job_id);

@@ -12,9 +12,9 @@ from tests.api.conftest import JOBS, assert_problem, assert_wrong_fields, create
 from tests.database import Chat, Sql, add_chat, failed, processed
 
 STATUS_KEYS = {
-    "jobId", "status", "totalItems", "processedItems", "failedItems", "skippedItems",
-    "progressPercent", "currentItem", "totalCostUsd", "totalTokens", "estimatedCompletion",
-    "startedAt", "completedAt",
+    "jobId", "instanceId", "status", "isFinal", "totalItems", "processedItems", "failedItems",
+    "skippedItems", "progressPercent", "currentItem", "totalCostUsd", "totalTokens",
+    "estimatedCompletion", "startedAt", "completedAt",
 }  # fmt: skip
 SUMMARY_KEYS = {
     "audioProcessed", "imagesProcessed", "videosProcessed", "documentsProcessed",

@@ -14,7 +14,10 @@ import httpx
 import psycopg
 import pytest
 
+from app.cli.development_key import development_key
+from app.cli.environment import DatabaseAddress
 from app.embedded import EmbeddedPostgres
+from app.migrate import migrate
 from tests.database import Sql, add_chat, open_sql
 from tests.processes import (
     BACKSCROLL,
@@ -108,6 +111,8 @@ def test_up_runs_a_job_over_http_and_ctrl_c_stops_all_of_it(
     with running([*BACKSCROLL, "up", "--bind", bind], BACKSCROLL_HOME=str(home)) as up:
         awaited(lambda: answers(api))
         up.wait_until_it_says("is ready for")
+        key = (home / "development.key").read_text().strip()
+        api.headers["x-api-key"] = key
         with open_sql(EmbeddedPostgres(home).url) as sql:
             chat = add_chat(sql)
             chat.add("text/plain", media_local_path="note.txt")
@@ -127,6 +132,7 @@ def test_up_runs_a_job_over_http_and_ctrl_c_stops_all_of_it(
         assert_gone(pids)
         assert postgres_of(home) is None
         assert "Traceback" not in up.said()
+        assert f"key       {key}\n" in up.said()
 
 
 def test_up_on_a_server_of_the_users_own_stops_on_sigterm(
@@ -136,12 +142,34 @@ def test_up_on_a_server_of_the_users_own_stops_on_sigterm(
     with running(command, DATABASE_URL=empty_database_url) as up:
         awaited(lambda: answers(api))
         up.wait_until_it_says("is ready for 4 items")
+        up.wait_until_it_says("key       make one: backscroll keys create")
         pids = up.processes()
 
         status = up.stop(signal.SIGTERM)
 
         assert status == 0, up.said()
         assert_gone(pids)
+
+
+def test_the_development_key_is_kept_as_long_as_it_opens_something(home: Path) -> None:
+    file = home / "development.key"
+    with EmbeddedPostgres(home) as postgres:
+        migrate(postgres.url)
+        address = DatabaseAddress(postgres.url, postgres.url, postgres.programs)
+
+        first = development_key(address, home)
+        again = development_key(address, home)
+        with open_sql(postgres.url) as sql:
+            sql.run("select batch.revoke_api_key(%s)", first)
+        second = development_key(address, home)
+
+        assert first == again != second
+        assert file.read_text() == f"{second}\n"
+        assert file.stat().st_mode & 0o777 == 0o600
+        with open_sql(postgres.url) as sql:
+            assert sql.rows("select name, scopes from batch.find_api_key(%s)", second[3:15]) == [
+                ("development", ["admin"])
+            ]
 
 
 def test_up_ends_with_a_reason_when_one_of_its_services_does(

@@ -204,11 +204,16 @@ table batch.job_events (
   actor text not null,
   details jsonb not null default '{}'::jsonb,
   created_at timestamp with time zone not null,
+  position bigint,
   constraint job_events_pkey PRIMARY KEY (id),
   constraint job_events_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
 );
 
 CREATE INDEX job_events_job_idx ON batch.job_events USING btree (job_id, id);
+
+CREATE UNIQUE INDEX job_events_position_idx ON batch.job_events USING btree ("position");
+
+CREATE CONSTRAINT TRIGGER tg_job_events__take_position AFTER INSERT ON batch.job_events DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION batch.place_event();
 
 table batch.job_moves (
   from_status batch.job_state not null,
@@ -539,6 +544,8 @@ function batch.find_api_key(p_prefix text) returns TABLE(id uuid, name text, key
 
 function batch.find_chat(p_chat_id text, p_instance_id uuid, p_instance_ids uuid[] DEFAULT NULL::uuid[]) returns public.chats language plpgsql stable set search_path="";
 
+function batch.find_job(p_text text) returns uuid language plpgsql stable set search_path="";
+
 function batch.finish_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns void language plpgsql volatile set lock_timeout=2s set search_path="";
 
 function batch.fold_progress(p_job_id uuid) returns void language sql volatile set search_path="";
@@ -559,6 +566,8 @@ function batch.installed_version() returns text language sql stable set search_p
 
 function batch.is_believable(p_usage jsonb) returns boolean language sql immutable set search_path="";
 
+function batch.is_final(p_job_id uuid) returns boolean language sql stable set search_path="";
+
 function batch.iso_time(p_time timestamp with time zone) returns text language sql stable;
 
 function batch.item_json(p_item batch.items, p_with_text boolean DEFAULT false) returns json language sql stable set search_path="";
@@ -575,6 +584,8 @@ function batch.job_metrics() returns TABLE(name text, labels jsonb, value numeri
 
 function batch.job_status(p_job_id uuid) returns json language plpgsql stable set search_path="";
 
+function batch.last_failures(p_job_id uuid, p_limit integer) returns json language sql stable set search_path="";
+
 function batch.list_api_keys() returns json language sql stable set search_path="";
 
 function batch.list_callbacks(p_job_id uuid, p_query jsonb DEFAULT '{}'::jsonb) returns json language plpgsql stable set search_path="";
@@ -587,6 +598,8 @@ function batch.list_jobs(p_query jsonb DEFAULT '{}'::jsonb, p_instance_ids uuid[
 
 function batch.list_problems(p_query jsonb, p_known text[]) returns TABLE(field text, problem text) language sql immutable set search_path="";
 
+function batch.live_states(p_job_ids uuid[], p_has_all boolean, p_instance_ids uuid[], p_after bigint) returns TABLE(snapshot text, last_position bigint, job_id uuid, instance_id uuid, is_final boolean, state text) language sql stable set search_path="";
+
 function batch.lose_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns void language plpgsql volatile set search_path="";
 
 function batch.media_bytes(p_metadata jsonb) returns numeric language sql immutable set search_path="";
@@ -598,6 +611,8 @@ function batch.media_pages(p_metadata jsonb) returns numeric language sql immuta
 function batch.media_seconds(p_metadata jsonb) returns numeric language sql immutable set search_path="";
 
 function batch.metrics(p_timeout interval DEFAULT '00:00:30'::interval) returns TABLE(name text, labels jsonb, value numeric) language sql stable set search_path="";
+
+function batch.missed_events(p_after bigint, p_until bigint, p_job_id uuid, p_instance_ids uuid[], p_limit integer) returns TABLE(id bigint, job_id uuid, instance_id uuid, event text) language sql stable set search_path="";
 
 function batch.move_job(p_job_id uuid, p_to batch.job_state, p_details jsonb DEFAULT '{}'::jsonb) returns batch.jobs language plpgsql volatile set search_path="";
 
@@ -612,6 +627,8 @@ function batch.offers() returns TABLE(content_type batch.content_type, provider 
 function batch.open_slices(p_job_id uuid) returns void language plpgsql volatile set search_path="";
 
 function batch.pause_job(p_job_id uuid) returns batch.jobs language sql volatile set search_path="";
+
+function batch.place_event() returns trigger language plpgsql volatile set search_path="";
 
 function batch.plan_job(p_job_id uuid) returns void language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
 
@@ -681,6 +698,8 @@ function batch.settle_items(p_job batch.jobs, p_first_seq integer, p_last_seq in
 
 function batch.settle_job(p_job_id uuid) returns void language plpgsql volatile set search_path="";
 
+function batch.status_json(p_job batch.batch_jobs) returns json language sql stable set search_path="";
+
 function batch.stop_worker(p_worker_id bigint) returns void language sql volatile set search_path="";
 
 function batch.storable_cost(p_usd numeric) returns numeric language sql immutable set search_path="";
@@ -703,10 +722,16 @@ function batch.tg_model_prices__are_by_hand() returns trigger language plpgsql v
 
 function batch.tokens_of_usages(p_usages jsonb) returns integer language sql immutable set search_path="";
 
+function batch.unusable_api_keys(p_ids uuid[]) returns SETOF uuid language sql stable set search_path="";
+
 function batch.usual_item(p_content_type batch.content_type, p_provider text, p_model text, p_seconds numeric, p_pages numeric DEFAULT NULL::numeric, p_bytes numeric DEFAULT NULL::numeric, OUT ms_low numeric, OUT ms numeric, OUT ms_high numeric, OUT cost_low numeric, OUT cost numeric, OUT cost_high numeric) returns record language sql stable set search_path="";
 
 function batch.visible_job(p_job_id uuid, p_instance_ids uuid[]) returns uuid language plpgsql stable set search_path="";
 
+function batch.watch_job(p_job_id uuid, p_since json DEFAULT NULL::json) returns json language plpgsql stable set search_path="";
+
 function batch.webhook_secret() returns text language sql stable set search_path="";
 
 function batch.worker_metrics(p_timeout interval) returns TABLE(name text, labels jsonb, value numeric) language sql stable set search_path="";
+
+function batch.working_json(p_job_id uuid) returns json language sql stable set search_path="";

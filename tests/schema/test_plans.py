@@ -199,6 +199,15 @@ def test_details_read_a_page_of_results(sql: Sql, large_job: UUID) -> None:
     assert second["failedItems"][0]["seq"] == 51_000
 
 
+def test_a_job_is_found_and_watched_by_index_look_ups(sql: Sql, large_job: UUID) -> None:
+    with reading(sql, "jobs", "item_results", "items", "messages"):
+        for _ in range(OFTEN):
+            found = sql.value("select batch.find_job(%s)", str(large_job)[:12])
+            seen = sql.value("select batch.watch_job(%s)", found)
+
+    assert len(seen["lastFailures"]) == 5
+
+
 def test_slices_are_taken_recorded_and_finished_by_index_look_ups(sql: Sql) -> None:
     job_id = sql.plan(jobType="time_based_batch", daysBack=3650)
     worker = sql.worker()

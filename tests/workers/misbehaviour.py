@@ -26,7 +26,10 @@ def environment():
 def limits():
     import resource
 
-    return [resource.getrlimit(resource.RLIMIT_AS)[0], resource.getrlimit(resource.RLIMIT_CORE)[0]]
+    return [
+        resource.getrlimit(resource.RLIMIT_DATA)[0],
+        resource.getrlimit(resource.RLIMIT_CORE)[0],
+    ]
 
 
 def tell_and_hang(path):

@@ -114,7 +114,8 @@ def test_a_child_is_limited_and_sees_no_secrets(monkeypatch):
 
     limits, environment = in_sandbox(scenario, memory_mb=300)
 
-    assert limits == [300 * 2**20, 0]
+    assert limits[0] <= 300 * 2**20
+    assert limits[1] == 0
     assert "DATABASE_URL" not in environment
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import codecs
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,7 +15,7 @@ import filetype
 
 from workers.processors import images
 from workers.processors.base import Extraction, Medium, ProcessingFailed, Usage
-from workers.processors.images import SmallPicture
+from workers.processors.images import Legible, SmallPicture
 from workers.processors.limits import ImageLimits
 from workers.processors.markup import root_element
 from workers.processors.text import CONTROL_BYTES
@@ -20,6 +24,8 @@ from workers.providers.answers import Part, Viewer
 from workers.sandbox import Sandbox
 
 HEAD_BYTES = 8192
+MOST_THREADS = 8
+"""More make a picture no faster, and each takes memory of its own."""
 OTHER_PICTURES = (b"\xff\x4f\xff\x51", b"II+\x00", b"MM\x00+")
 """How pictures begin that Pillow knows and filetype does not: JPEG 2000, large TIFF."""
 CUT = "[cut: the provider stopped here]"
@@ -66,58 +72,108 @@ class ImageProcessor:
     """
 
     def __init__(
-        self, sandbox: Sandbox, limits: ImageLimits, *, timeout_seconds: float, threads: int = 0
+        self,
+        opening: Sandbox,
+        reading: Sandbox,
+        limits: ImageLimits,
+        *,
+        timeout_seconds: float,
+        threads: int = 0,
     ) -> None:
-        """`timeout_seconds` is for one picture or page.
+        """`opening` is where pictures and pages are made small, `reading` where text is recognised.
 
-        `threads` is for each process of the sandbox; 0 means as many as there are cores.
+        `timeout_seconds` is for each of the two with one picture or page. `threads` is for each
+        process of `reading`; 0 means as many as there are cores, up to eight.
         """
-        self._sandbox = sandbox
+        self._opening = opening
+        self._reading = reading
         self._limits = asdict(limits)
         self._timeout_seconds = timeout_seconds
-        self._threads = threads or os.cpu_count() or 1
+        self._threads = threads or min(os.cpu_count() or 1, MOST_THREADS)
 
     async def process(self, medium: Medium) -> Extraction:
         """The text in the picture, or a line in brackets that says that there is none."""
         refuse_what_is_no_picture(medium)
-        picture = await self._sandbox.run(
-            images.read_image,
-            str(medium.path),
-            self._threads,
-            self._limits,
-            timeout_seconds=self._timeout_seconds,
-        )
-        return Extraction(text=picture["text"], provider="local", model=picture["model"])
+        with files_for("picture") as prefix:
+            picture = await self._opening.run(
+                images.legible_picture,
+                str(medium.path),
+                prefix,
+                self._limits,
+                timeout_seconds=self._timeout_seconds,
+            )
+            text, model = await self._read(picture)
+        kind = f"{picture['kind']} image"
+        size = f", {picture['width']} x {picture['height']}" if picture["width"] else ""
+        text = text or f"[no text found; {kind}{size}]"
+        if picture["pages"] > 1:
+            text += f"\n[page 1 of {picture['pages']}; the others were not read]"
+        return Extraction(text=text, provider="local", model=model)
 
     async def read_page(self, path: Path, index: int) -> Extraction:
         """The text seen on one page (from 0) of a pdf. Raises ProcessingFailed."""
-        text = await self._sandbox.run(
-            images.read_pdf_page,
-            str(path),
-            index,
+        with files_for("page") as prefix:
+            page = await self._opening.run(
+                images.legible_page,
+                str(path),
+                index,
+                prefix,
+                timeout_seconds=self._timeout_seconds,
+            )
+            text, _ = await self._read(page)
+        return Extraction(text=text, provider="local", model="ocr")
+
+    async def _read(self, picture: Legible) -> tuple[str, str]:
+        """The text in a picture, and who has read it."""
+        if not picture["parts"]:
+            return picture["text"], picture["kind"].lower()
+        text, model = await self._reading.run(
+            images.seen_text,
+            picture["parts"],
             self._threads,
             timeout_seconds=self._timeout_seconds,
         )
-        return Extraction(text=text, provider="local", model="ocr")
+        return text, model
 
     def most_page_usage(self, pages: int) -> None:
         """Nothing: the work is done here."""
 
-    async def small_picture(self, path: Path) -> SmallPicture:
-        """The picture as a JPEG of at most 2048 pixels a side. Raises ProcessingFailed."""
-        return await self._sandbox.run(
-            images.small_picture, str(path), self._limits, timeout_seconds=self._timeout_seconds
-        )
+    async def small_picture(self, path: Path) -> tuple[SmallPicture, str]:
+        """A JPEG of at most 2048 pixels a side, in base64. Raises ProcessingFailed."""
+        with files_for("small") as target:
+            small = await self._opening.run(
+                images.small_picture,
+                str(path),
+                target,
+                self._limits,
+                timeout_seconds=self._timeout_seconds,
+            )
+            return small, in_base64(target)
 
-    async def small_page(self, path: Path, index: int) -> SmallPicture:
+    async def small_page(self, path: Path, index: int) -> str:
         """One page (from 0) of a pdf, likewise."""
-        return await self._sandbox.run(
-            images.small_page, str(path), index, timeout_seconds=self._timeout_seconds
-        )
+        with files_for("small") as target:
+            await self._opening.run(
+                images.small_page, str(path), index, target, timeout_seconds=self._timeout_seconds
+            )
+            return in_base64(target)
 
     async def close(self) -> None:
-        """Ends the sandbox."""
-        await self._sandbox.close()
+        """Ends the sandboxes."""
+        await self._opening.close()
+        await self._reading.close()
+
+
+@contextmanager
+def files_for(name: str) -> Iterator[str]:
+    """The beginning of paths to which a sandbox may write for as long as the context lasts."""
+    with tempfile.TemporaryDirectory(prefix="backscroll-picture-") as folder:
+        yield str(Path(folder) / name)
+
+
+def in_base64(path: str) -> str:
+    """The content of a file."""
+    return base64.b64encode(Path(path).read_bytes()).decode()
 
 
 class OnlineImages:
@@ -149,11 +205,11 @@ class OnlineImages:
     async def process(self, medium: Medium) -> Extraction:
         """What the picture shows, or a line in brackets that says that it shows nothing."""
         refuse_what_is_no_picture(medium)
-        small = await self._local.small_picture(medium.path)
+        small, jpeg = await self._local.small_picture(medium.path)
         answer = await self._viewer.view(
             prompts.instruction(self._prompt, medium.language),
             prompts.context("A picture from a chat.", medium.caption),
-            [Part("image/jpeg", small["jpeg"])],
+            [Part("image/jpeg", jpeg)],
         )
         text = answer.text
         if prompts.is_blank(text):
@@ -169,11 +225,11 @@ class OnlineImages:
 
     async def read_page(self, path: Path, index: int) -> Extraction:
         """The text on one page (from 0); '' if it is blank."""
-        small = await self._local.small_page(path, index)
+        jpeg = await self._local.small_page(path, index)
         answer = await self._viewer.view(
             prompts.instruction(self._prompt, None, is_exact=True),
             prompts.context(f"Page {index + 1} of a document from a chat.", None),
-            [Part("image/jpeg", small["jpeg"])],
+            [Part("image/jpeg", jpeg)],
         )
         text = "" if prompts.is_blank(answer.text) else answer.text
         return Extraction(

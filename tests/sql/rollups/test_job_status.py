@@ -26,7 +26,9 @@ def job_id(sql: Sql) -> UUID:
 def test_the_status_says_where_a_job_stands(sql: Sql, job_id: UUID) -> None:
     assert sql.value("select batch.job_status(%s)", job_id) == {
         "jobId": str(job_id),
+        "instanceId": str(sql.job(job_id)["instance_id"]),
         "status": "processing",
+        "isFinal": False,
         "totalItems": 4,
         "processedItems": 1,
         "failedItems": 1,

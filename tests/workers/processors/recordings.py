@@ -15,7 +15,7 @@ import av
 import numpy as np
 from PIL import Image
 
-from workers.processors.media.sandboxes import media_sandbox
+from workers.processors.sandboxes import media_sandbox
 
 SPOKEN = Path(__file__).with_name("amiable.ogg").read_bytes()
 SPOKEN_WORDS = "had he married a more amiable woman he might have been made still more respectable"

@@ -15,7 +15,7 @@ from tests.workers.processors import recordings
 from workers.processors import local_audio
 from workers.processors.base import Medium, ProcessingFailed
 from workers.processors.local_audio import ROUGH, LocalAudioProcessor, clock_time, length
-from workers.processors.media.sandboxes import speech_sandbox
+from workers.processors.sandboxes import speech_sandbox
 from workers.sandbox import Sandbox
 
 pytest.importorskip("pocketsphinx", reason="pocketsphinx has no wheel for this Python")
@@ -151,7 +151,7 @@ def test_nothing_is_left_behind(tmp_path, monkeypatch):
 
 def test_too_little_memory_fails_one_recording(studio):
     async def run():
-        audio = LocalAudioProcessor(Sandbox("small", memory_mb=260), timeout_seconds=30)
+        audio = LocalAudioProcessor(Sandbox("small", memory_mb=110), timeout_seconds=30)
         try:
             return await audio.process(Medium(studio.write(recordings.SPOKEN), "audio"))
         finally:
@@ -175,7 +175,7 @@ from pathlib import Path
 from workers.processors import local_audio
 from workers.processors.base import Medium
 from workers.processors.local_audio import LocalAudioProcessor
-from workers.processors.media.sandboxes import speech_sandbox
+from workers.processors.sandboxes import speech_sandbox
 async def run():
     audio = LocalAudioProcessor(speech_sandbox(1, None), timeout_seconds=30)
     print((await audio.process(Medium(Path({str(medium)!r}), "audio"))).text)

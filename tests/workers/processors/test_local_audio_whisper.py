@@ -12,7 +12,7 @@ from tests.workers.processors import recordings
 from workers.processors.base import Medium, ProcessingFailed, ProvidersAway
 from workers.processors.local_audio import LocalAudioProcessor, UnusableModel
 from workers.processors.media.limits import MediaLimits
-from workers.processors.media.sandboxes import speech_sandbox
+from workers.processors.sandboxes import speech_sandbox
 
 WHY = "the extra 'whisper' is not installed"
 pytest.importorskip("faster_whisper", reason=WHY)
@@ -251,7 +251,7 @@ from pathlib import Path
 from workers.processors.base import Medium
 from workers.processors.local_audio import LocalAudioProcessor
 from workers.processors.media.limits import MediaLimits
-from workers.processors.media.sandboxes import speech_sandbox
+from workers.processors.sandboxes import speech_sandbox
 async def run():
     model = Path({str(model)!r})
     audio = LocalAudioProcessor(speech_sandbox(1, model), whisper_model=model, timeout_seconds=60)

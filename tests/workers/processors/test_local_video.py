@@ -7,12 +7,12 @@ from decimal import Decimal
 import pytest
 
 from tests.workers.processors import files, recordings
+from workers.processors import sandboxes
 from workers.processors.base import Extraction, Medium, ProcessingFailed
 from workers.processors.image import ImageProcessor
 from workers.processors.limits import ImageLimits
 from workers.processors.local_audio import ROUGH, LocalAudioProcessor
 from workers.processors.local_video import LocalVideoProcessor, NewLines
-from workers.sandbox import Sandbox
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,12 @@ def studio(tmp_path_factory):
 @pytest.fixture(scope="module")
 def eyes(studio):
     """A real reader of pictures."""
-    reader = ImageProcessor(Sandbox("images", memory_mb=2000), ImageLimits(), timeout_seconds=60)
+    reader = ImageProcessor(
+        sandboxes.picture_sandbox(1),
+        sandboxes.ocr_sandbox(1),
+        ImageLimits(),
+        timeout_seconds=60,
+    )
     yield reader
     studio.run(reader.close())
 

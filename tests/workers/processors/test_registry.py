@@ -153,7 +153,7 @@ def test_what_is_no_picture_is_not_sent_to_the_process_that_reads_pictures(
         async def run(self, *_arguments, **_options):
             pytest.fail("a process was asked")
 
-    processor = ImageProcessor(Unwanted(), ImageLimits(), timeout_seconds=1)
+    processor = ImageProcessor(Unwanted(), Unwanted(), ImageLimits(), timeout_seconds=1)
 
     with pytest.raises(ProcessingFailed) as caught:
         asyncio.run(processor.process(Medium(write(content), content_type, "image/png")))

@@ -12,6 +12,8 @@ from workers.processors.base import ProcessingFailed
 from workers.processors.limits import DocumentLimits
 
 MODEL = f"pypdfium2-{pypdfium2.version.PYPDFIUM_INFO.version}"
+MOST_DAMAGED_PAGES = 100
+"""A page tree that leads in circles may claim a million."""
 STAMP_CHARACTERS = 60
 """A scan may carry a stamp of this many, such as a page number, and still be a scan."""
 
@@ -32,10 +34,17 @@ def read(path: Path, limits: DocumentLimits) -> Pages:
     pages = Pages()
     document = open_document(path)
     try:
-        length = 0
+        length = damaged = 0
         for index in range(len(document)):
             text, is_scanned = read_page(document, index)
-            pages.texts.append(text)
+            damaged += text is None
+            if damaged > MOST_DAMAGED_PAGES:
+                raise ProcessingFailed(
+                    "file_unreadable",
+                    f"more than {MOST_DAMAGED_PAGES} pages are damaged",
+                )
+            text = f"[page {index + 1} is damaged]" if text is None else text
+            pages.texts.append(text[: limits.characters])
             if is_scanned:
                 pages.scanned.append(index)
             length += len(text)
@@ -60,12 +69,12 @@ def open_document(path: Path) -> pypdfium2.PdfDocument:
     return document
 
 
-def read_page(document: pypdfium2.PdfDocument, index: int) -> tuple[str, bool]:
-    """A page's text, and whether it is to be read as a picture."""
+def read_page(document: pypdfium2.PdfDocument, index: int) -> tuple[str | None, bool]:
+    """A page's text, None if it is damaged, and whether it is to be read as a picture."""
     try:
         page = document[index]
     except pypdfium2.PdfiumError:
-        return f"[page {index + 1} is damaged]", False
+        return None, False
     try:
         text_page = page.get_textpage()
         text = text_page.get_text_range().strip()

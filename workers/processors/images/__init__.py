@@ -1,4 +1,7 @@
-"""Pictures, as a sandbox's child reads them.
+"""Pictures, as the children of two sandboxes read them.
+
+One opens pictures and pages of pdfs, which may be hostile, and makes small JPEG files of them. The
+other sees only these, and recognises text, which always takes about the same memory.
 
 The worker imports this package to name its functions; only calling them imports Pillow,
 onnxruntime and RapidOCR, which take a second and 100 MB.
@@ -9,49 +12,58 @@ from __future__ import annotations
 from typing import TypedDict
 
 
-class Picture(TypedDict):
-    """What was read in a picture."""
-
-    text: str
-    model: str
-
-
 class SmallPicture(TypedDict):
-    """A picture to send away."""
+    """A picture that was written as a JPEG to send away. The size is the original's, in pixels."""
 
-    jpeg: str
-    """In base64."""
     kind: str
     width: int
     height: int
-    """Of the original, in pixels."""
 
 
-def read_image(path: str, threads: int, limits: dict[str, int]) -> Picture:
-    """See `workers.processors.images.picture`; `limits` are the fields of ImageLimits."""
-    from workers.processors.images import picture
-    from workers.processors.limits import ImageLimits
+class Legible(TypedDict):
+    """A picture or page, as JPEG files at the size at which OCR reads best, from top to bottom."""
 
-    return picture.read_image(path, threads, ImageLimits(**limits))
-
-
-def read_pdf_page(path: str, index: int, threads: int) -> str:
-    """See `workers.processors.images.pdf_page`."""
-    from workers.processors.images import pdf_page
-
-    return pdf_page.read_pdf_page(path, index, threads)
+    parts: list[str]
+    text: str
+    """What needs no eyes to be read: the text of an SVG."""
+    kind: str
+    width: int
+    height: int
+    pages: int
 
 
-def small_picture(path: str, limits: dict[str, int]) -> SmallPicture:
+def small_picture(path: str, target: str, limits: dict[str, int]) -> SmallPicture:
     """See `workers.processors.images.small`; `limits` are the fields of ImageLimits."""
     from workers.processors.images import small
     from workers.processors.limits import ImageLimits
 
-    return small.small_picture(path, ImageLimits(**limits))
+    return small.small_picture(path, target, ImageLimits(**limits))
 
 
-def small_page(path: str, index: int) -> SmallPicture:
+def small_page(path: str, index: int, target: str) -> SmallPicture:
     """See `workers.processors.images.small`."""
     from workers.processors.images import small
 
-    return small.small_page(path, index)
+    return small.small_page(path, index, target)
+
+
+def legible_picture(path: str, prefix: str, limits: dict[str, int]) -> Legible:
+    """See `workers.processors.images.legible`; `limits` are the fields of ImageLimits."""
+    from workers.processors.images import legible
+    from workers.processors.limits import ImageLimits
+
+    return legible.legible_picture(path, prefix, ImageLimits(**limits))
+
+
+def legible_page(path: str, index: int, prefix: str) -> Legible:
+    """See `workers.processors.images.legible`."""
+    from workers.processors.images import legible
+
+    return legible.legible_page(path, index, prefix)
+
+
+def seen_text(parts: list[str], threads: int) -> tuple[str, str]:
+    """The text on JPEG files of ours and the model; see `workers.processors.images.ocr`."""
+    from workers.processors.images import ocr
+
+    return ocr.seen_text(parts, threads), ocr.MODEL

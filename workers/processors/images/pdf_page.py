@@ -1,29 +1,29 @@
-"""A page of a pdf, read as a picture."""
+"""A page of a pdf as a picture."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from PIL import Image
+
 from workers.processors.documents.pdf import open_document
-from workers.processors.images import ocr
-from workers.processors.text import tidy
 
 MOST_PIXELS_PER_POINT = 4.0
 """288 dpi, so that a page the size of a stamp is not blown up."""
 
 
-def read_pdf_page(path: str, index: int, threads: int) -> str:
-    """The text seen on the page with this index (from 0).
+def rendered(path: str, index: int, longest_side: int) -> Image.Image:
+    """The page with this index (from 0) in RGB. Raises ProcessingFailed.
 
-    However many points wide a page claims to be, its picture has at most 1600 pixels a side.
+    However many points wide a page claims to be, its picture has at most `longest_side` pixels.
     """
     document = open_document(Path(path))
     try:
         page = document[index]
         longest = max(page.get_width(), page.get_height(), 1.0)
-        scale = min(ocr.LONGEST_SIDE / longest, MOST_PIXELS_PER_POINT)
-        picture = page.render(scale=scale).to_pil().convert("RGB")
+        scale = min(longest_side / longest, MOST_PIXELS_PER_POINT)
+        picture: Image.Image = page.render(scale=scale).to_pil().convert("RGB")
         page.close()
     finally:
         document.close()
-    return tidy(ocr.seen_text(picture, threads))
+    return picture
