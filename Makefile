@@ -7,10 +7,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos check format wheel constraints schema clean
+.PHONY: help setup demo test chaos check check-deploy format wheel constraints schema clean
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv with the pinned versions (again only when they change)
 
@@ -41,6 +41,13 @@ check: $(READY) ## ruff, format, types, imports and SQL, as CI checks them
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tests.schema.lint_sql
+
+LINTERS := $(VENV)/linters
+
+check-deploy: $(READY) ## check deploy/ with the linters of its formats (fetches them once)
+	@test -x $(LINTERS)/bin/hadolint || { $(PYTHON) -m venv $(LINTERS) && \
+	  $(LINTERS)/bin/pip install --quiet --disable-pip-version-check -r deploy/linters.txt; }
+	@$(BIN)/python -m pytest -q -rs tests/deploy
 
 format: $(READY) ## format the Python
 	@$(BIN)/ruff check --fix --quiet .

@@ -2,16 +2,20 @@
 
 Every rule lives in SQL functions; this module calls them and turns their SQLSTATEs into
 exceptions: `BJ` and an HTTP status. What is not understood propagates.
+
+Nothing here belongs to a session, so that a transaction pooler may stand between: no setting when
+a connection begins, names with their schema, no statements prepared on the server.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg import AsyncConnection, conninfo
@@ -19,7 +23,9 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 logger = logging.getLogger(__name__)
 
-SEARCH_PATH = "batch, procrastinate, public"
+SESSIONLESS: Final[Mapping[str, Any]] = {"autocommit": True, "prepare_threshold": None}
+"""For connections of a pool. Prepared statements would stay on the pooler's connections, where
+other clients trip over them; PgBouncer keeps track of them only since 1.21."""
 
 
 class DatabaseAway(Exception):
@@ -68,22 +74,23 @@ class UnusableInput(Exception):
     """A value that PostgreSQL cannot hold, such as a NUL character in a text."""
 
 
-def connection_string(url: str, application_name: str, statement_seconds: float = 0) -> str:
-    """`url` with our search_path and the name under which pg_stat_activity shows us.
+def connection_string(url: str, application_name: str) -> str:
+    """`url` with the name under which pg_stat_activity shows us.
 
-    Settings that the user's address already carries are kept.
+    Settings that the user's address already carries are kept. None is added that the server would
+    have to take when the connection begins: poolers refuse those that they do not know.
     """
     given = conninfo.conninfo_to_dict(url)
-    ours = f"-c search_path={SEARCH_PATH.replace(' ', '')}"
-    if statement_seconds:
-        ours += f" -c statement_timeout={max(1, round(statement_seconds * 1000))}"
-    options = f"{ours} {given.get('options') or ''}".strip()
     return conninfo.make_conninfo(
         url,
-        options=options,
         application_name=given.get("application_name") or application_name,
         connect_timeout=given.get("connect_timeout") or 10,
     )
+
+
+def connect(url: str, application_name: str) -> psycopg.Connection[Any]:
+    """A connection that commits as its block ends. Raises psycopg.OperationalError."""
+    return psycopg.connect(connection_string(url, application_name), prepare_threshold=None)
 
 
 @contextmanager
@@ -134,8 +141,12 @@ class Database:
         wait_seconds: float = 5.0,
         statement_seconds: float = 0,
     ) -> None:
-        """`statement_seconds`: so long a statement may take; 0: as long as it does."""
-        self.conninfo = connection_string(url, application_name, statement_seconds)
+        """`statement_seconds`: so long a connection may be used; 0: as long as it is.
+
+        Told to the server, the limit would belong to a session that a pooler gives to others.
+        """
+        self.conninfo = connection_string(url, application_name)
+        self._statement_seconds = statement_seconds or None
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             self.conninfo,
             min_size=1,
@@ -144,7 +155,7 @@ class Database:
             # A later try comes with a later request. The pool's own tries grow rarer the longer
             # the database is away, so that it would be missed for as long again.
             reconnect_timeout=wait_seconds,
-            kwargs={"autocommit": True},
+            kwargs=dict(SESSIONLESS),
             check=self._check,
             name=application_name,
             open=False,
@@ -177,10 +188,22 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
-        """A connection in autocommit mode. Raises DatabaseAway, Refused, UnusableInput."""
+        """A connection in autocommit mode. Raises what `understood` does."""
         with understood():
-            async with self._pool.connection() as connection:
+            # What runs on the server when the time is up is cancelled there too.
+            async with self._pool.connection() as connection, self._in_time():
                 yield connection
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        limit = asyncio.timeout(self._statement_seconds)
+        try:
+            async with limit:
+                yield
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise TookTooLong(f"given up after {self._statement_seconds:g} s") from error
 
     async def value(
         self, query: LiteralString, parameters: Sequence[Any] | Mapping[str, Any] = ()

@@ -19,7 +19,7 @@ import yoyo
 from procrastinate.schema import SchemaManager
 
 from app import __version__
-from app.database import connection_string
+from app.database import connect
 from app.files import project_file
 from app.one_transaction import OneTransactionBackend
 from app.prices import sync_prices
@@ -42,7 +42,7 @@ class MigrationReport:
 def migrate(url: str) -> MigrationReport:
     """Brings the database at `url` to this release. Raises CannotMigrate, psycopg.Error."""
     report = MigrationReport()
-    with psycopg.connect(connection_string(url, "backscroll migrate")) as connection:
+    with connect(url, "backscroll migrate") as connection:
         connection.execute(_LOCK)
         _check_server(connection)
         connection.execute("create schema if not exists batch")

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from app.database import connection_string
+from app.database import connect
 
 T = TypeVar("T")
 
@@ -210,7 +210,8 @@ def beside(work: Callable[[], T]) -> Iterator[Future[T]]:
 
 @contextmanager
 def open_sql(url: str, *, autocommit: bool = True) -> Iterator[Sql]:
-    with psycopg.connect(connection_string(url, "tests"), autocommit=autocommit) as connection:
+    with connect(url, "tests") as connection:
+        connection.autocommit = autocommit
         yield Sql(connection)
 
 

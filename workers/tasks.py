@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from functools import lru_cache
+from typing import Any, LiteralString
 from uuid import UUID
 
 import procrastinate
 import psycopg
 from procrastinate.connector import Notify
 
-from app.database import Database, DatabaseAway, connection_string
+from app.database import SESSIONLESS, Database, DatabaseAway, connection_string
 from app.listening import listen
 from app.log_context import about_job
 from workers.slices import SliceRunner
@@ -23,6 +25,7 @@ logger = logging.getLogger(__name__)
 QUEUE = "backscroll"
 
 _MOMENT_SECONDS = 0.05
+_NAME = re.compile(r"(?<![.\w])procrastinate_\w+")
 _SOMETHING_CAME = json.dumps({"type": "job_inserted", "job_id": 0})
 
 
@@ -35,10 +38,27 @@ class _Connector(procrastinate.PsycopgConnector):
             min_size=1,
             max_size=4,
             # A process that is frozen between two statements must not hold a lock meanwhile.
-            kwargs={"autocommit": True},
+            kwargs=dict(SESSIONLESS),
         )
         self._listen_url = listen_url
         self._on_state = on_state
+
+    async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
+        await super().execute_query_async(with_schema(query), **arguments)
+
+    async def execute_query_one_async(
+        self, query: LiteralString, **arguments: Any
+    ) -> dict[str, Any]:
+        row: dict[str, Any] = await super().execute_query_one_async(with_schema(query), **arguments)
+        return row
+
+    async def execute_query_all_async(
+        self, query: LiteralString, **arguments: Any
+    ) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = await super().execute_query_all_async(
+            with_schema(query), **arguments
+        )
+        return rows
 
     async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
         async def look_again() -> None:
@@ -52,6 +72,15 @@ class _Connector(procrastinate.PsycopgConnector):
 
         nudge = _Nudge(look_again)
         await listen(self._listen_url, channels, pass_on, look_again, self._on_state)
+
+
+@lru_cache
+def with_schema(query: LiteralString) -> LiteralString:
+    """One of Procrastinate's queries, its names with their schema.
+
+    Procrastinate counts on a search_path, which behind a transaction pooler nobody can set.
+    """
+    return _NAME.sub(r"procrastinate.\g<0>", query)
 
 
 class _Nudge:

@@ -120,6 +120,8 @@ JOBS: Final[Example] = {"items": [JOB], "nextCursor": None}
 
 STATUS: Final[Example] = {
     "jobId": _JOB_ID,
+    "instanceId": _INSTANCE_ID,
+    "isFinal": False,
     **{
         name: JOB[name]
         for name in (
@@ -193,6 +195,7 @@ DETAILS: Final[Example] = {
 EVENT: Final[Example] = {
     "id": 4711,
     "jobId": _JOB_ID,
+    "instanceId": _INSTANCE_ID,
     "type": "paused",
     "actor": "operations (API key)",
     "details": None,

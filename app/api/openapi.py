@@ -55,6 +55,7 @@ HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
     },
     "X-Request-Id": {
         "description": "Names this request in the log: yours, if you have sent one.",
+        "required": True,
         "schema": {"type": "string"},
     },
     "WWW-Authenticate": {
@@ -83,8 +84,9 @@ _PROBLEMS: Final[Mapping[int, str]] = {
     414: "The address is too long.",
     415: "The body is not declared as `application/json`.",
     422: "Fields or parameters cannot be used; `errors` names each.",
+    431: "The headers are too many or too long.",
     500: "A defect of Backscroll; its log says which.",
-    503: "The database cannot be reached now, or is not migrated.",
+    503: "The database cannot be reached now, takes too long, or is not migrated.",
 }
 
 
@@ -195,7 +197,7 @@ def _operation(
         }
     problems = {*operation.problems, 500, 503}
     if operation.scope is not None:
-        problems |= {401, 403}
+        problems |= {401, 403, 431}
     if parameters:
         problems |= {400, 414}
     described["responses"] = {
@@ -252,6 +254,7 @@ def _problem_answer(status: int) -> Document:
         "title": TYPES[status],
         "status": status,
         "detail": _PROBLEMS[status],
+        "requestId": "9f2c6e0b4a7d4d1c8f3e5b6a7c8d9e01",
     }
     if status == 422:
         wrong = {"field": "daysBack", "detail": "must be a whole number from 1 to 3650"}

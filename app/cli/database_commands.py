@@ -16,6 +16,8 @@ from app.database import connection_string
 from app.migrate import migrate
 from app.settings import load_settings
 
+_SEARCH_PATH = "-c search_path=batch,procrastinate,public"
+
 
 @click.command("migrate")
 def migrate_command() -> None:
@@ -68,13 +70,17 @@ def psql_program(address: DatabaseAddress) -> str:
 
 
 def psql_environment(address: DatabaseAddress) -> dict[str, str]:
-    """The environment in which psql finds the database: arguments would show a password."""
+    """The environment in which psql finds the database: arguments would show a password.
+
+    At its direct address, where there is a pooler: psql is for sessions.
+    """
     known = {
         option.keyword.decode(): option.envvar.decode()
         for option in Conninfo.get_defaults()
         if option.envvar
     }
-    given = conninfo_to_dict(connection_string(address.url, "psql"))
+    given = conninfo_to_dict(connection_string(address.listen_url, "psql"))
+    given["options"] = f"{_SEARCH_PATH} {given.get('options') or ''}".strip()
     return {
         **os.environ,
         **{known[name]: str(value) for name, value in given.items() if name in known},

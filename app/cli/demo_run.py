@@ -27,7 +27,7 @@ from app.cli.development_key import development_key
 from app.cli.environment import DatabaseAddress, database
 from app.cli.jobs.showing import show_estimate
 from app.cli.run_commands import start_services, stop_services
-from app.database import connection_string
+from app.database import connect
 from app.migrate import migrate
 from app.settings import Settings
 from demo import SampleChat, load_sample_chat, make_sample_chat, unload_sample_chat
@@ -71,7 +71,7 @@ class Demo:
 
             self._step("A chat whose media nobody can search")
             chat = make_sample_chat(self._settings.media_folder)
-            with psycopg.connect(connection_string(address.url, "backscroll demo")) as connection:
+            with connect(address.url, "backscroll demo") as connection:
                 unload_sample_chat(connection, chat)
                 load_sample_chat(connection, chat)
             self._show_chat(chat)

@@ -14,7 +14,7 @@ import psycopg
 from psycopg.types.json import set_json_loads
 
 from app.cli import json_text
-from app.database import connection_string, understood
+from app.database import connect, understood
 from app.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.log import log_config
 from app.settings import Settings, load_settings
@@ -66,8 +66,9 @@ def session_at(address: DatabaseAddress, name: str) -> Iterator[psycopg.Connecti
     """The same for a command that needs to know where the database is."""
     with (
         understood(),
-        psycopg.connect(connection_string(address.url, name), autocommit=True) as connection,
+        connect(address.url, name) as connection,
     ):
+        connection.autocommit = True
         set_json_loads(json_text.load, connection)
         yield connection
 

@@ -6,12 +6,11 @@ import json
 from typing import Any
 
 import click
-import psycopg
 from rich.console import Console
 from rich.table import Table
 
 from app.cli.environment import database
-from app.database import connection_string
+from app.database import connect
 from app.prices import sync_prices
 from app.settings import load_settings
 
@@ -39,7 +38,7 @@ def sync() -> None:
     """
     with (
         database(load_settings()) as address,
-        psycopg.connect(connection_string(address.url, "backscroll prices")) as connection,
+        connect(address.url, "backscroll prices") as connection,
     ):
         added = sync_prices(connection)
         (known,) = connection.execute("select count(*) from batch.model_prices").fetchone() or (0,)
@@ -54,7 +53,7 @@ def list_prices(provider: str | None, model: str | None, as_json: bool) -> None:
     """List prices: US dollars per so many units, and since when."""
     with (
         database(load_settings()) as address,
-        psycopg.connect(connection_string(address.url, "backscroll prices")) as connection,
+        connect(address.url, "backscroll prices") as connection,
     ):
         rows = connection.execute(_LIST, {"provider": provider, "model": model}).fetchall()
     if as_json:

@@ -74,6 +74,9 @@ begin
         ' to %I',
         v_role
       );
+      -- How long the queue is, for whoever starts workers by it.
+      execute format('grant usage on schema procrastinate to %I', v_role);
+      execute format('grant select on procrastinate.procrastinate_jobs to %I', v_role);
     elsif v_role = 'backscroll_worker' then
       execute format('grant usage on schema procrastinate to %I', v_role);
       execute format(

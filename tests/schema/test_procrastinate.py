@@ -6,11 +6,14 @@ import importlib.metadata
 import re
 from pathlib import Path
 
+import procrastinate.sql
+import pytest
 from procrastinate.schema import SchemaManager
 
 from app.migrate import migrate
 from tests.database import Sql, open_sql
 from tests.schema.catalog import bodies, dump
+from workers.tasks import with_schema
 
 
 def scripts() -> list[tuple[tuple[int, ...], str]]:
@@ -91,3 +94,17 @@ def test_the_installed_schema_is_the_pinned_version_s(
 
     assert re.sub(r" set search_path=[^;]*", "", installed) == fresh[0]
     assert sources == fresh[1]
+
+
+@pytest.mark.parametrize("name", sorted(set(procrastinate.sql.queries) - {"listen_queue"}))
+def test_its_queries_need_no_search_path(sql: Sql, name: str) -> None:
+    sql.run("set search_path = ''")
+    query = with_schema(procrastinate.sql.queries[name]).rstrip(";")
+    names = dict.fromkeys(re.findall(r"%\((\w+)\)s", query))
+    for number, parameter in enumerate(names, start=1):
+        query = query.replace(f"%({parameter})s", f"${number}")
+
+    sql.connection.execute(f"prepare its_query as {query}".encode())
+
+    assert "procrastinate.procrastinate_" in query
+    sql.run("deallocate its_query")

@@ -105,7 +105,7 @@ async def main(url: str, root: str, *settings: str) -> None:
     values = dict(setting.split("=", 1) for setting in settings)
     chosen = Settings.model_validate({"BACKSCROLL_MEDIA_ROOT": root, **values})
     processing = Processing(ScriptedProcessor(Path(root)), CAPACITY, LateGate())
-    await Worker(chosen, url, url, processing).run()
+    await Worker(chosen, url, chosen.database_listen_url or url, processing).run()
 
 
 if __name__ == "__main__":

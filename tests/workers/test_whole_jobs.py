@@ -162,6 +162,23 @@ def test_a_cancel_is_noticed_without_any_notification(scene: Scene) -> None:
     assert scene.sql.job(job_id)["processed_items"] == 4
 
 
+def test_a_worker_that_does_not_listen_finds_jobs_and_cancels_by_asking(scene: Scene) -> None:
+    scene.add("text held\nhold go")
+    scene.workers.start("BACKSCROLL_LISTEN=off", "BACKSCROLL_CANCEL_GRACE=0")
+    wait_until(lambda: scene.sql.value("select count(*) from batch.workers"), "a worker")
+
+    job_id = scene.create()
+    wait_until(scene.workers.started, "the item to begin")
+    scene.sql.run("select batch.cancel_job(%s)", job_id)
+
+    scene.wait_until_idle(job_id)
+    assert scene.sql.rows(
+        "select from pg_stat_activity"
+        " where query ilike 'listen %%' and datname = current_database()"
+    ) == []  # fmt: skip
+    scene.assert_sound(job_id)
+
+
 def test_items_that_outlast_the_grace_of_a_cancel_are_given_up(scene: Scene) -> None:
     scene.add("text never\nhold never", count=8)
     scene.workers.start("BACKSCROLL_CANCEL_GRACE=0.2")

@@ -90,7 +90,6 @@ class DocsPage:
 
     async def on_get(self, req: Request, resp: Response) -> None:
         resp.set_header("Content-Security-Policy", _CONTENT_SECURITY_POLICY)
-        resp.set_header("Referrer-Policy", "no-referrer")
         self._files["index.html"].answer(req, resp)
 
     async def on_get_asset(self, req: Request, resp: Response, asset: str) -> None:

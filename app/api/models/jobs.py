@@ -99,7 +99,10 @@ class JobStatus(Shape):
     """Where a job stands; the fields mean what they mean in `Job`."""
 
     job_id: Id
+    instance_id: Id | None
     status: JobState
+    is_final: bool
+    """Nothing about the job will change any more; a little later than its status says so."""
     total_items: Count
     processed_items: Count
     failed_items: Count
@@ -111,9 +114,6 @@ class JobStatus(Shape):
     estimated_completion: Time | None
     started_at: Time | None
     completed_at: Time | None
-    instance_id: Id | None = None
-    is_final: bool = False
-    """Nothing about the job will change any more."""
 
 
 class JobEvent(Shape):
@@ -122,6 +122,7 @@ class JobEvent(Shape):
     id: int
     """Grows from event to event."""
     job_id: Id
+    instance_id: Id | None
     type: str = Field(
         examples=["created", "planned", "changed", "paused", "resumed", "completed", "cancelled"]
     )
@@ -132,7 +133,6 @@ class JobEvent(Shape):
     details: Any
     """What belongs to it, such as the parameters of `created`; may be `null`."""
     created_at: Time
-    instance_id: Id | None = None
 
 
 class JobEventList(Shape):

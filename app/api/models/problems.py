@@ -32,7 +32,7 @@ class Problem(Shape):
     """The HTTP status, once more."""
     detail: str
     """What is wrong and what to do about it, for people; it may change."""
-    request_id: str = ""
+    request_id: str
     """Names the request in the log, as the header `X-Request-Id` does."""
     errors: list[FieldProblem] | None = None
     """Every field and parameter at fault; only where `status` is 422."""

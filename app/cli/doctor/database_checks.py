@@ -16,7 +16,7 @@ from psycopg import sql
 from app import __version__
 from app.cli.doctor.findings import Finding, fail, ok, warn
 from app.cli.environment import DatabaseAddress
-from app.database import connection_string
+from app.database import connect
 from app.migrate import checksum
 
 OLDEST, NEWEST = 15, 18
@@ -33,9 +33,7 @@ Session = psycopg.Connection[Any]
 def check_database(address: DatabaseAddress) -> Iterator[Finding]:
     """All checks, as far as the earlier allow the later."""
     try:
-        connection = psycopg.connect(
-            connection_string(address.url, "backscroll doctor", _STATEMENT_SECONDS), autocommit=True
-        )
+        connection = connect(address.url, "backscroll doctor")
     except psycopg.OperationalError as error:
         yield fail(
             "database", f"cannot be reached: {first_line(error)}",
@@ -43,6 +41,7 @@ def check_database(address: DatabaseAddress) -> Iterator[Finding]:
         )  # fmt: skip
         return
     with connection:
+        connection.autocommit = True
         yield from _server(connection)
         yield _clock(connection)
         yield from _listen(connection, address)
@@ -101,9 +100,8 @@ def _listen(connection: Session, address: DatabaseAddress) -> Iterator[Finding]:
     name = "DATABASE_LISTEN_URL" if address.listen_url != address.url else "DATABASE_URL"
     channel, payload = f"backscroll_doctor_{uuid4().hex[:12]}", uuid4().hex
     try:
-        with psycopg.connect(
-            connection_string(address.listen_url, "backscroll doctor"), autocommit=True
-        ) as listening:
+        with connect(address.listen_url, "backscroll doctor") as listening:
+            listening.autocommit = True
             where = "select current_database(), pg_postmaster_start_time()"
             if _row(listening, where) != _row(connection, where):
                 yield fail(
@@ -242,7 +240,10 @@ def _workers(connection: Session) -> Finding:
 
 
 def _row(connection: Session, query: str) -> tuple[Any, ...] | None:
-    row = connection.execute(query.encode()).fetchone()
+    # Within a transaction, the limit stays ours where a pooler shares out the session.
+    with connection.transaction():
+        connection.execute(f"set local statement_timeout = '{_STATEMENT_SECONDS:g}s'".encode())
+        row = connection.execute(query.encode()).fetchone()
     return None if row is None else tuple(row)
 
 

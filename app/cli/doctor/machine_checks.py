@@ -15,7 +15,7 @@ import psycopg
 
 from app import __version__
 from app.cli.doctor.findings import Finding, fail, ok, warn
-from app.database import connection_string
+from app.database import connect
 from app.settings import Settings, SettingsError
 
 _PACKAGES = ("procrastinate", "psycopg", "falcon", "gunicorn", "pydantic", "uvloop")
@@ -51,9 +51,8 @@ def check_media_sample(settings: Settings, url: str) -> Finding:
     from workers.processors.base import ProcessingFailed
 
     try:
-        with psycopg.connect(
-            connection_string(url, "backscroll doctor", _STATEMENT_SECONDS), autocommit=True
-        ) as connection:
+        with connect(url, "backscroll doctor") as connection:
+            connection.execute(f"set local statement_timeout = '{_STATEMENT_SECONDS:g}s'".encode())
             paths = [
                 path
                 for (path,) in connection.execute(

@@ -49,10 +49,9 @@ def _recent_jobs(incomplete: str) -> list[tuple[str, str]]:
     url = settings.database_url or EmbeddedPostgres(settings.home, settings.embedded_postgres).url
     with psycopg.connect(
         connection_string(url, "backscroll completion"),
-        autocommit=True,
         connect_timeout=_CONNECT_SECONDS,
     ) as connection:
-        connection.execute(f"set statement_timeout = {_STATEMENT_MS}")
+        connection.execute(f"set local statement_timeout = {_STATEMENT_MS}")
         return connection.execute(_RECENT, [incomplete]).fetchall()
 
 
