@@ -89,6 +89,11 @@ class Member:
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it has said so in this life; an API process says it in other words."""
+        return "is ready" in self.log.read_text(errors="replace")
+
     def start(self, environment: dict[str, str]) -> None:
         self.lives += 1
         self.is_frozen, self.is_wanted = False, True
@@ -124,7 +129,10 @@ class Member:
             # To the process, not its group: what it has started is its own to end.
             self._process.send_signal(signal.SIGTERM)
         try:
-            return self._process.wait(_STOPPING_SECONDS)
+            status = self._process.wait(_STOPPING_SECONDS)
+            # Python has not loaded it yet: it holds nothing that it could give back.
+            is_early = status == -signal.SIGTERM and not self.is_ready
+            return 0 if is_early else status
         except subprocess.TimeoutExpired:
             raise Failed(f"{self.life} did not stop within {_STOPPING_SECONDS:.0f} s") from None
 
@@ -229,7 +237,7 @@ class World:
         for member in self.members:
             member.check()
         return all(self.answers(api) for api in self.apis) and all(
-            "is ready" in worker.log.read_text(errors="replace") for worker in self.workers
+            worker.is_ready for worker in self.workers
         )
 
     def answers(self, api: Member) -> bool:
