@@ -22,8 +22,9 @@ INSTANT = {
 
 
 def create(session: Session, chat: Chat, **request: Any) -> UUID:
-    """A job of a chat; it has been created durably when this returns."""
-    job = {"jobType": "targeted_chat_sync", "chatId": str(chat.id), **request}
+    """A job of a chat, or as `request` says; it has been created durably when this returns."""
+    whole = {"jobType": "targeted_chat_sync", "chatId": str(chat.id), **request}
+    job = {name: value for name, value in whole.items() if value is not None}
     return UUID(str(session.value("select batch.create_job_from_json(%s::jsonb)", json.dumps(job))))
 
 

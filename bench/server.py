@@ -139,4 +139,6 @@ class BenchServer:
                 "select schemaname || '.' || funcname, calls, self_time, total_time"
                 " from pg_stat_user_functions order by self_time desc limit 12"
             ):
-                print(f"    {name:45} {calls:9,} calls {self_ms:10,.0f} ms, {total_ms:10,.0f} in all")
+                print(
+                    f"    {name:45} {calls:9,} calls {self_ms:10,.0f} ms, {total_ms:10,.0f} in all"
+                )

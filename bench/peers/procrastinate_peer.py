@@ -22,9 +22,7 @@ ITEM = (Path(__file__).parent / "item.sql").read_text()
 for position, name in enumerate(("seq", "message_id", "content", "job_id"), 1):
     ITEM = ITEM.replace(f"${position}", f"%({name})s")
 
-connector = procrastinate.PsycopgConnector(
-    conninfo="", min_size=4, max_size=CONCURRENCY, kwargs={"autocommit": True}
-)
+connector = procrastinate.PsycopgConnector(conninfo="", min_size=4, max_size=CONCURRENCY)
 app = procrastinate.App(connector=connector)
 pool: psycopg_pool.AsyncConnectionPool
 

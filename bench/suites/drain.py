@@ -96,7 +96,9 @@ def run(bench: Bench) -> Outcome:
             Figure(f"Backscroll against {peer.title}", ours / theirs, "times", at_least(peer.times))
         )
     rates = {figure.name: figure.value for figure in figures if figure.unit == "items/s"}
-    return Outcome(figures, [Chart("Items a second, two worker processes", "items/s", rates)], notes)
+    return Outcome(
+        figures, [Chart("Items a second, two worker processes", "items/s", rates)], notes
+    )
 
 
 def backscroll_items_a_second(

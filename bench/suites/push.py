@@ -1,0 +1,121 @@
+"""Push: how soon a watcher knows that a job's state has changed.
+
+A session pauses and resumes a job. From the moment that its commit has returned to the moment
+that the event has come in at a client of the job's stream (Server-Sent Events): with one client,
+and with 1,000 clients of one API process, each with a connection of its own. The clients run in
+this process, on the same machine, and their own time is in the figure.
+
+Must show: the 99th of 100 under 50 ms with one client, under 250 ms with 1,000.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from uuid import UUID
+
+from bench.bench import Bench
+from bench.chats import add_chat, add_messages
+from bench.drains import create
+from bench.figures import Chart, Figure, Outcome, at_most, median, quantile
+from bench.http import api_key, request_head
+from bench.programs import TookTooLong, api
+from bench.server import BenchDatabase, Session
+
+WATCHERS = 1000
+PAUSE_SECONDS = 0.05
+PATIENCE_SECONDS = 20.0
+
+
+def run(bench: Bench) -> Outcome:
+    watchers = bench.sized(WATCHERS, 5)
+    with bench.database("push") as database, database.session() as session:
+        chat = add_chat(session)
+        add_messages(session, chat, 10)
+        # Nobody works on it: it stays as it is put.
+        job = create(session, chat)
+        session.run("select batch.plan_job(%s)", job)
+        key = api_key(session)
+        with api(database) as port:
+            alone = asyncio.run(_delays(database, port, key, job, 1, bench.sized(200, 4)))
+            many = asyncio.run(_delays(database, port, key, job, watchers, bench.sized(40, 4)))
+    return Outcome(
+        [
+            Figure("one watcher, 99th of 100", quantile(alone, 0.99), "ms", at_most(50)),
+            Figure("one watcher, median", median(alone), "ms"),
+            Figure(f"{watchers:,} watchers, 99th of 100", quantile(many, 0.99), "ms", at_most(250)),
+            Figure(f"{watchers:,} watchers, median", median(many), "ms"),
+        ],
+        [
+            Chart(
+                "Commit to event, 99th of 100",
+                "ms",
+                {
+                    "Backscroll, one watcher": quantile(alone, 0.99),
+                    f"Backscroll, {watchers:,} watchers": quantile(many, 0.99),
+                },
+            )
+        ],
+    )
+
+
+class _Watcher:
+    """A client of the stream: remembers when it first heard of each state since `reset`."""
+
+    def __init__(self) -> None:
+        self.heard_at: dict[str, float] = {}
+
+    async def watch(self, port: int, path: str, key: str) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            writer.write(request_head(path, key))
+            while line := await reader.readline():
+                if line.startswith(b"data:") and b'"status"' in line:
+                    now = time.perf_counter()
+                    status = json.loads(line[5:]).get("status")
+                    self.heard_at.setdefault(status, now)
+        finally:
+            writer.close()
+
+
+async def _delays(
+    database: BenchDatabase, port: int, key: str, job: UUID, count: int, changes: int
+) -> list[float]:
+    """Milliseconds from each commit to each watcher."""
+    path = f"/api/v1/batch-jobs/{job}/stream"
+    watchers = [_Watcher() for _ in range(count)]
+    watching = [asyncio.create_task(each.watch(port, path, key)) for each in watchers]
+    delays: list[float] = []
+    with database.session() as session:
+        status = session.value("select status from batch_jobs where id = %s", job)
+        await _until_all_heard(watchers, status)
+        for change in range(changes):
+            await asyncio.sleep(PAUSE_SECONDS)
+            for watcher in watchers:
+                watcher.heard_at.clear()
+            call, status = [("pause_job", "paused"), ("resume_job", "processing")][change % 2]
+            committed = await asyncio.to_thread(_change, session, call, job)
+            await _until_all_heard(watchers, status)
+            delays += [(each.heard_at[status] - committed) * 1000 for each in watchers]
+    for task in watching:
+        task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.gather(*watching)
+    return delays
+
+
+def _change(session: Session, call: str, job: UUID) -> float:
+    """When the commit had returned: told by the thread, which the loop hears of later."""
+    session.run(f"select batch.{call}(%s)", job)
+    return time.perf_counter()
+
+
+async def _until_all_heard(watchers: list[_Watcher], status: str) -> None:
+    deadline = time.perf_counter() + PATIENCE_SECONDS
+    while not all(status in each.heard_at for each in watchers):
+        if time.perf_counter() > deadline:
+            heard = sum(status in each.heard_at for each in watchers)
+            raise TookTooLong(f"{heard} of {len(watchers)} watchers heard of {status}")
+        await asyncio.sleep(0.002)
