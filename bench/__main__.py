@@ -18,7 +18,7 @@ BENCH = Path(__file__).resolve().parent
 
 
 def main() -> int:
-    """0 once the suites have run, whether or not their figures meet the bars; 1 if one could not."""
+    """0 once the suites have run, whether or not figures meet the bars; 1 if one could not."""
     arguments = _arguments()
     data = arguments.data.absolute()
     suites: list[SuiteReport] = []

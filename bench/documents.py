@@ -10,7 +10,7 @@ from demo.documents import docx, pptx, rtf, xlsx
 from demo.pdf import TextPage, write_pdf
 
 LINES_A_PAGE = 40
-CYRILLIC = "Дорогие друзья, встречаемся в субботу у старого причала. "
+CYRILLIC = "Дорогие друзья, встречаемся в субботу на пристани возле маяка. "
 JAPANESE = "土曜日に古い桟橋で会いましょう。荷物は少なめにしてください。"
 
 

@@ -44,6 +44,10 @@ def drain(session: Session, chat: Chat, **request: Any) -> tuple[UUID, float]:
     return job_id, watch.seconds
 
 
+def processed_items(session: Session, job_id: UUID) -> int:
+    return int(session.value("select processed_items from batch.batch_jobs where id = %s", job_id))
+
+
 def warm_up(session: Session, chat: Chat, media: Path) -> None:
     """A first small job of its own chat, so that nobody imports or connects while measured."""
     (media / "warm.txt").write_text("warm")

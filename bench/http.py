@@ -26,7 +26,7 @@ class Client:
     def create(self, request: dict[str, Any]) -> UUID:
         """Creates a job; its answer has been read when this returns."""
         answer = self.ask("POST", "/api/v1/batch-jobs", json.dumps(request))
-        return UUID(answer["jobId"])
+        return UUID(answer["id"])
 
     def ask(self, method: str, path: str, body: str | None = None) -> dict[str, Any]:
         self._connection.request(method, path, body, self._headers)

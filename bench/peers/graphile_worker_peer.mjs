@@ -27,6 +27,7 @@ const commands = {
     const utils = await makeWorkerUtils({ pgPool, logger });
     await utils.migrate();
     await utils.release();
+    console.log("installed");
   },
   async enqueue() {
     await pgPool.query(
@@ -37,6 +38,7 @@ const commands = {
           from bench_items)
        )`,
     );
+    console.log("enqueued");
   },
   async work() {
     const runner = await run({

@@ -28,6 +28,7 @@ ITEM = (Path(__file__).parent / "item.sql").read_text()
 async def install() -> None:
     connection = await asyncpg.connect()
     await Queries.from_asyncpg_connection(connection).install()
+    print("installed", flush=True)
     await connection.close()
 
 
@@ -40,6 +41,7 @@ async def enqueue() -> None:
             [f"{row['seq']} {row['message_id']}".encode() for row in rows],
             [0] * len(rows),
         )
+    print("enqueued", flush=True)
     await connection.close()
 
 
@@ -48,7 +50,7 @@ async def work() -> None:
         connection = await asyncpg.connect()
         queue = PgQueuer.from_asyncpg_connection(connection)
 
-        @queue.entrypoint("item")
+        @queue.entrypoint("item")  # type: ignore[untyped-decorator]
         async def item(job: Job) -> None:
             seq, message_id = (job.payload or b"").decode().split()
             await pool.execute(ITEM, int(seq), message_id, TEXT, JOB)

@@ -40,10 +40,11 @@ async def enqueue() -> None:
             "select seq, message_id::text from bench_items order by seq"
         )
         await item.batch_defer_async(*rows)
+        print("enqueued", flush=True)
 
 
 async def work() -> None:
-    global pool  # noqa: PLW0603 - one a process, made in its loop
+    global pool
     async with (
         psycopg_pool.AsyncConnectionPool(
             "", min_size=CONCURRENCY, max_size=CONCURRENCY, kwargs={"autocommit": True}
@@ -62,6 +63,7 @@ async def work() -> None:
 async def install() -> None:
     async with app.open_async():
         await app.schema_manager.apply_schema_async()
+        print("installed", flush=True)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
+from pathlib import Path
 
 from workers.processors.base import Extraction, Medium
 
@@ -25,11 +27,17 @@ class Instant:
 
 
 class Slow(Instant):
-    """Takes BENCH_ITEM_SECONDS, which is waiting, not work."""
+    """Takes BENCH_ITEM_SECONDS, which is waiting, not work.
+
+    It writes when each item begins into the file BENCH_BEGUN, a line each (seconds since 1970).
+    """
 
     def __init__(self) -> None:
         self._seconds = float(os.environ.get("BENCH_ITEM_SECONDS", "1"))
+        self._begun = Path(os.environ.get("BENCH_BEGUN", os.devnull))
 
     async def process(self, medium: Medium) -> Extraction:
+        with self._begun.open("a") as begun:
+            begun.write(f"{time.time()}\n")
         await asyncio.sleep(self._seconds)
         return await super().process(medium)

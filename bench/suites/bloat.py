@@ -8,8 +8,8 @@ Must show: at most 20% slower with the snapshot.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from bench.bench import Bench
 from bench.chats import add_chat, add_messages, settle, write_files

@@ -1,10 +1,10 @@
-"""Documents: files and pages a second, and whether their text is right, beside MarkItDown and Kreuzberg.
+"""Documents: files and pages a second, and whether the text is right, beside MarkItDown, Kreuzberg.
 
-The same files: a pdf of 300 pages, letters, a workbook of 50,000 rows, slides with notes, Word, rtf,
-html, and plain text as it was encoded before UTF-8. One process each, one file after the other,
-after a first small one. Backscroll reads as its workers do: in a sandbox, a process with limits that
-it sends the file's name to. A text counts if words from the file's beginning, middle and end are
-in it; a file whose text is wrong counts as read in no time, but is told.
+The same files: a pdf of 300 pages, letters, a workbook of 50,000 rows, slides with notes, Word,
+rtf, html, and plain text as it was encoded before UTF-8. One process each, one file after the
+other, after a first small one. Backscroll reads as its workers do: in a sandbox, a process with
+limits that is sent the file's name. A text is right if words from the file's beginning, middle and
+end are in it; the time of a file whose text is wrong is counted all the same.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from app.settings import Settings
 from bench.bench import PEERS, Bench, Stopwatch
@@ -102,7 +103,11 @@ async def _read_ourselves(samples: Sequence[Sample]) -> list[Reading]:
 
 
 def _read_by_peer(name: str, samples: Sequence[Sample]) -> list[Reading]:
-    program = [PEERS / "documents/bin/python", ROOT / "bench/peers/documents_peer.py", name]
+    program: list[str | Path] = [
+        PEERS / "documents/bin/python",
+        ROOT / "bench/peers/documents_peer.py",
+        name,
+    ]
     process = subprocess.Popen(
         program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )

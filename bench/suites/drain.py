@@ -13,7 +13,6 @@ Graphile Worker with its batching.
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -132,12 +131,14 @@ def peer_items_a_second(bench: Bench, peer: Peer) -> float:
         session.run("create table bench_results (like batch.item_results including all)")
         settle(session)
         settings = {**database.environment, "BENCH_PEER": str(peer.folder)}
-        _do(peer, "install", settings)
+        with running(peer.command("install"), settings) as installing:
+            installing.wait_until_it_says("installed")
         for program in [
             stack.enter_context(running(peer.command("work"), settings)) for _ in range(WORKERS)
         ]:
             program.wait_until_it_says("ready")
-        _do(peer, "enqueue", settings)
+        enqueuing = stack.enter_context(running(peer.command("enqueue"), settings))
+        enqueuing.wait_until_it_says("enqueued")
         watch = Stopwatch()
         awaited(
             lambda: session.value("select count(*) from bench_results") == items,
@@ -146,13 +147,3 @@ def peer_items_a_second(bench: Bench, peer: Peer) -> float:
         )
         seconds = watch.seconds
     return items / seconds
-
-
-def _do(peer: Peer, what: str, settings: dict[str, str]) -> None:
-    with running(peer.command(what), settings) as program:
-        try:
-            status = program.process.wait(60)
-        except subprocess.TimeoutExpired:
-            status = -1
-        if status:
-            raise RuntimeError(f"{peer.title} could not {what}:\n{program.said()}")

@@ -9,6 +9,8 @@ Must show: a median under 100 ms.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from uuid import UUID
 
 from bench.bench import Bench, Stopwatch
 from bench.chats import add_chat, add_messages, write_files
@@ -16,6 +18,7 @@ from bench.drains import INSTANT, is_over, warm_up
 from bench.figures import Figure, Outcome, at_most, median, quantile
 from bench.http import Client, api_key
 from bench.programs import api, awaited, workers
+from bench.server import Session
 
 ROUNDS = 40
 PAUSE_SECONDS = 0.3
@@ -46,9 +49,7 @@ def run(bench: Bench) -> Outcome:
             )
             watch = Stopwatch()
             awaited(
-                lambda job=job: session.value(
-                    "select exists (select from batch.item_results where job_id = %s)", job
-                ),
+                _has_result(session, job),
                 "no result comes",
                 every=0.001,
             )
@@ -62,4 +63,10 @@ def run(bench: Bench) -> Outcome:
             Figure("create answered to a job of ten items ended, median", median(whole), "ms"),
         ],
         notes=[f"{rounds} jobs of ten items"],
+    )
+
+
+def _has_result(session: Session, job: UUID) -> Callable[[], bool]:
+    return lambda: bool(
+        session.value("select exists (select from batch.item_results where job_id = %s)", job)
     )

@@ -14,7 +14,7 @@ import time
 
 from bench.bench import Bench
 from bench.chats import add_chat, add_messages, settle, without_indexes
-from bench.drains import INSTANT, create, drain, is_over, warm_up
+from bench.drains import INSTANT, create, drain, is_over, processed_items, warm_up
 from bench.figures import Chart, Figure, Outcome, at_most
 from bench.programs import awaited, workers
 from bench.suites.slow_provider import highest_memory
@@ -50,9 +50,7 @@ def run(bench: Bench) -> Outcome:
                         time.sleep(SECONDS)
                         session.run("select batch.cancel_job(%s)", job)
                         awaited(is_over(session, job), "the cancelled job does not end")
-                        ended = session.value(
-                            "select processed_items from batch_jobs where id = %s", job
-                        )
+                        ended = processed_items(session, job)
                 held[f"a job of {size:,} items"] = highest[0]
     first, *_, last = held.values()
     return Outcome(

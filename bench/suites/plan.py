@@ -51,7 +51,7 @@ def _plan(session: Session, items: int) -> float:
     watch = Stopwatch()
     session.run("select batch.plan_job(%s)", job_id)
     seconds = watch.seconds
-    assert session.value("select total_items from batch_jobs where id = %s", job_id) == items
+    assert session.value("select total_items from batch.batch_jobs where id = %s", job_id) == items
     session.run("select batch.cancel_job(%s)", job_id)
     session.run("checkpoint")
     return seconds

@@ -89,7 +89,7 @@ async def _delays(
     watching = [asyncio.create_task(each.watch(port, path, key)) for each in watchers]
     delays: list[float] = []
     with database.session() as session:
-        status = session.value("select status from batch_jobs where id = %s", job)
+        status = session.value("select status from batch.batch_jobs where id = %s", job)
         await _until_all_heard(watchers, status)
         for change in range(changes):
             await asyncio.sleep(PAUSE_SECONDS)

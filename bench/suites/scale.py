@@ -85,6 +85,8 @@ def _documents(database: BenchDatabase, media: Path, count: int, documents: int)
             )
             settle(session)
             job_id, seconds = drain(session, chat)
-            done = session.value("select processed_items from batch_jobs where id = %s", job_id)
+            done = session.value(
+                "select processed_items from batch.batch_jobs where id = %s", job_id
+            )
             assert done == some, f"{done} of {some} documents"
     return seconds

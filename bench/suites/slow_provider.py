@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bench.bench import Bench
 from bench.chats import add_chat, add_messages, settle
-from bench.drains import drain
+from bench.drains import drain, processed_items
 from bench.figures import Figure, Outcome, at_least, at_most
 from bench.programs import Program, workers
 from bench.server import Session
@@ -62,7 +62,7 @@ def transcribe(session: Session, media: Path, count: int, name: str) -> float:
     add_messages(session, chat, count, mime_type="audio/wav", path=f"'{name}-' || n || '.wav'")
     settle(session)
     job_id, seconds = drain(session, chat)
-    done = session.value("select processed_items from batch_jobs where id = %s", job_id)
+    done = processed_items(session, job_id)
     assert done == count, session.rows(
         "select error_code, min(error_message), count(*) from batch.item_results"
         " where job_id = %s group by 1",

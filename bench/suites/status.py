@@ -62,7 +62,7 @@ def run(bench: Bench) -> Outcome:
                 job = create(session, large, force=True)
                 busy_row, busy_status = rates(row, f"/api/v1/batch-jobs/{job}/status")
                 left = session.value(
-                    "select total_items - processed_items from batch_jobs where id = %s", job
+                    "select total_items - processed_items from batch.batch_jobs where id = %s", job
                 )
                 _end_all(session)
     notes = [f"{items:,} items in the large job, {CONNECTIONS} connections"]
