@@ -2,9 +2,8 @@
 -- text. Case and parameters (`audio/ogg; codecs=opus`) do not matter. Stickers are images.
 -- A message without any MIME type is taken by what the platform calls it.
 --
--- Plain SQL without a pinned search_path, so that it is inlined into the selection. Each literal
--- is cast by itself: a cast of the whole case would be a function that is not immutable, and
--- PostgreSQL would inline none of it.
+-- Plain SQL without a pinned search_path, so that it is inlined into the selection. For that, each
+-- constant is cast alone: a cast of the whole is not immutable.
 create or replace function batch.content_type_of(p_mime_type text, p_message_type text default null)
 returns batch.content_type
 language sql
