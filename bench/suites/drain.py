@@ -25,7 +25,7 @@ from bench.figures import Chart, Figure, Outcome, at_least
 from bench.programs import ROOT, awaited, running, workers
 from bench.server import BenchDatabase
 
-ITEMS = 100_000
+ITEMS = 60_000
 WORKERS = 2
 
 
@@ -59,7 +59,7 @@ PEERS_MEASURED = (
         "Procrastinate, one job an item",
         PEERS / "procrastinate/bin/python",
         "procrastinate_peer.py",
-        items=3_000,
+        items=2_000,
         times=100,
     ),
     Peer(
@@ -67,7 +67,7 @@ PEERS_MEASURED = (
         "PgQueuer",
         PEERS / "pgqueuer/bin/python",
         "pgqueuer_peer.py",
-        items=20_000,
+        items=15_000,
         times=12,
     ),
     Peer(
@@ -75,7 +75,7 @@ PEERS_MEASURED = (
         "Graphile Worker, batched",
         Path("node"),
         "graphile_worker_peer.mjs",
-        items=30_000,
+        items=20_000,
         times=8,
     ),
 )
