@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from pathlib import Path
@@ -19,6 +20,7 @@ BENCH = Path(__file__).resolve().parent
 
 def main() -> int:
     """0 once the suites have run, whether or not figures meet the bars; 1 if one could not."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all it started ends with it
     arguments = _arguments()
     data = arguments.data.absolute()
     suites: list[SuiteReport] = []
