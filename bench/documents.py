@@ -50,7 +50,7 @@ def _samples(folder: Path, sized: Callable[[int], int]) -> Iterator[Sample]:
         return Sample(path, mime, words, pages)
 
     office = "application/vnd.openxmlformats-officedocument"
-    pages, rows, slides = sized(300), sized(50_000), sized(40)
+    pages, rows, slides = sized(120), sized(20_000), sized(40)
     yield write(
         "book.pdf", letter("A book", pages), "application/pdf",
         "page 1", f"p{pages}line{LINES_A_PAGE - 1}", pages=pages,

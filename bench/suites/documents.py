@@ -1,6 +1,6 @@
 """Documents: files and pages a second, and whether the text is right, beside MarkItDown, Kreuzberg.
 
-The same files: a pdf of 300 pages, letters, a workbook of 50,000 rows, slides with notes, Word,
+The same files: a pdf of 120 pages, letters, a workbook of 20,000 rows, slides with notes, Word,
 rtf, html, and plain text as it was encoded before UTF-8. One process each, one file after the
 other, after a first small one. Backscroll reads as its workers do: in a sandbox, a process with
 limits that is sent the file's name. A text is right if words from the file's beginning, middle and

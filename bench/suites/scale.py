@@ -22,8 +22,8 @@ from bench.slow_provider import SlowProvider
 from bench.suites.slow_provider import transcribe
 
 WORKERS = (1, 2, 4)
-NOTES = 600
-DOCUMENTS = 300
+NOTES = 400
+DOCUMENTS = 120
 
 
 def run(bench: Bench) -> Outcome:
