@@ -20,7 +20,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 import httpx
@@ -151,7 +151,7 @@ class Exchange:
                 if trouble.kind in (Kind.LOST, Kind.GARBLED):
                     bill.note([trouble.usage or question.likely])
                 pause = self._pause(trouble, attempts, is_probe)
-                if trouble.wait is not None and trouble.kind in (Kind.BUSY, Kind.DOWN):
+                if trouble.kind in (Kind.BUSY, Kind.DOWN) and self._is_short(trouble.wait):
                     await self._gate.wait_hint(self.name, trouble.wait)
                 if pause is None:
                     raise self._verdict(question, trouble, attempts, breaker) from trouble
@@ -166,6 +166,10 @@ class Exchange:
                 self._note_answer(breaker)
                 bill.note(answer.usage)
                 return replace(answer, usage=(*attempts.usage(answer.usage[0]), *answer.usage))
+
+    def _is_short(self, wait: float | None) -> TypeGuard[float]:
+        """Whether others may be held up for it too; after a longer one, they ask the next one."""
+        return wait is not None and wait <= self._patience.longest_retry_after
 
     def _note_answer(self, breaker: Breaker) -> None:
         breaker.close()
