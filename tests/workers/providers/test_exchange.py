@@ -562,11 +562,16 @@ def test_lost_answers_are_on_the_errand(
     assert asyncio.run(run()) == [Decimal(7), Decimal("5.0")]
 
 
-def test_for_a_job_resumed_since_a_provider_found_away_is_asked_at_once(
-    stand_in: StandIn, time: Time, gate: CountingGate, tmp_path: Path
+@pytest.mark.parametrize("stumbles", [[], [Behaviour(500)], [Behaviour(429)]])
+def test_for_a_job_resumed_since_a_provider_found_away_is_asked_at_once_and_in_earnest(
+    stand_in: StandIn,
+    time: Time,
+    gate: CountingGate,
+    tmp_path: Path,
+    stumbles: list[Behaviour],
 ) -> None:
     (tmp_path / "a.ogg").write_bytes(SOUND)
-    stand_in.plan("openai", Behaviour(429, QUOTA))
+    stand_in.plan("openai", Behaviour(429, QUOTA), *stumbles)
 
     async def run() -> list[str | None]:
         account = Account("openai", stand_in.base_url("openai"), "k", "OPENAI")
