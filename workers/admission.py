@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -76,11 +76,13 @@ class Admission:
         self._asking: list[tuple[Question, asyncio.Future[tuple[Any, ...]]]] = []
         self._task: asyncio.Task[None] | None = None
 
-    async def admit(self, question: Question) -> Extraction | None:
+    async def admit(self, question: Question, is_wanted: Callable[[], bool]) -> Extraction | None:
         """None: work on it. An Extraction: its text exists already, at no cost.
 
         Waits while somebody else makes the text of the same bytes, or while the budget waits
-        for what is in hand. Raises NotAdmitted, MadeMeanwhile.
+        for what is in hand, for as long as `is_wanted`: an item of the same slice that was given
+        up keeps its share of the budget until the slice is given back. Raises NotAdmitted,
+        MadeMeanwhile.
         """
         is_asked_again = False
         while True:
@@ -102,7 +104,7 @@ class Admission:
                 )
             if verdict == "done":
                 raise MadeMeanwhile
-            if verdict == "stop":
+            if verdict == "stop" or not is_wanted():
                 raise NotAdmitted
             await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
