@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos check check-deploy format wheel constraints schema clean
+.PHONY: help setup demo test chaos bench bench-setup check check-deploy format wheel \
+  constraints schema clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +35,24 @@ test: $(READY) ## run the tests (PG=16 for PostgreSQL 16; ARGS='-k cancel' for s
 chaos: $(READY) ## kill, freeze and restart everything while jobs run (SECONDS=120 SEED=n)
 	@BACKSCROLL_TEST_PG=$(PG) $(BIN)/python -m chaos --seconds $(or $(SECONDS),120) \
 	  $(if $(SEED),--seed $(SEED))
+
+bench: $(READY) ## measure it beside its peers (SUITE=drain for one suite); see docs/performance.md
+	@$(BIN)/python -m bench --docs docs $(SUITE)
+
+PEERS := bench/.peers
+
+bench-setup: $(READY) ## install those whom `make bench` measures against, into bench/.peers
+	@for peer in procrastinate pgqueuer documents; do \
+	  echo "Setting up $(PEERS)/$$peer ..."; \
+	  { test -x $(PEERS)/$$peer/bin/python || $(PYTHON) -m venv $(PEERS)/$$peer \
+	    || $(PYTHON) -m virtualenv $(PEERS)/$$peer; } && \
+	  $(PEERS)/$$peer/bin/python -m pip install --quiet --disable-pip-version-check \
+	    -r bench/peers/$$peer.txt || exit 1; \
+	done
+	@echo "Setting up $(PEERS)/graphile-worker ..."
+	@mkdir -p $(PEERS)/graphile-worker
+	@cp bench/peers/graphile-worker.json $(PEERS)/graphile-worker/package.json
+	@cd $(PEERS)/graphile-worker && npm install --silent --no-audit --no-fund --no-package-lock
 
 check: $(READY) ## ruff, format, types, imports and SQL, as CI checks them
 	@$(BIN)/ruff check .

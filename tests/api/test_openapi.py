@@ -379,6 +379,9 @@ def test_events_of_a_stream_are_as_described(api: httpx.Client, ended: UUID) -> 
     assert stream.response.headers["content-type"] == content[0]
     assert {event.name for event in stream.events} == {"job", "life", "end"}
     for event in stream.events:
+        # Whether a program reads the schema as that of the whole answer or of one event.
+        assert list(misfits(content[1]["schema"], f"event: {event.name}")) == []
+        assert list(misfits(content[1]["schema"], {"event": event.name})) == []
         assert list(misfits(shapes[event.name], event.data)) == []
         assert list(unknown(shapes[event.name], event.data)) == []
 

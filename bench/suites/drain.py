@@ -1,0 +1,149 @@
+"""Drain: how many items a second two worker processes end, beside the same items done by peers.
+
+An item is: a durable result row, a media_content row of 200 characters, the message's text column
+set, and progress that others see. The processor returns at once, so only the service is measured.
+
+All start with idle workers. A peer's clock runs from the commit of all its jobs to the last
+result; Backscroll's from the commit that creates the job, so that planning is in it. Backscroll
+also opens and hashes a file an item, which its peers do not.
+
+Must show: at least 100 times Procrastinate with one job an item, 12 times PgQueuer, 8 times
+Graphile Worker with its batching.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.bench import PEERS, Bench, Stopwatch
+from bench.chats import add_chat, add_messages, settle, write_files
+from bench.drains import INSTANT, assert_every_item_has_its_text, drain, warm_up
+from bench.figures import Chart, Figure, Outcome, at_least
+from bench.programs import ROOT, awaited, running, workers
+from bench.server import BenchDatabase
+
+ITEMS = 60_000
+WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One of those who do the same, and how much of it they are given to do."""
+
+    name: str
+    title: str
+    program: Path
+    script: str
+    items: int
+    times: float
+    """Backscroll must be so many times as fast."""
+
+    @property
+    def is_installed(self) -> bool:
+        return self.program.exists() if self.program.is_absolute() else self.folder.exists()
+
+    @property
+    def folder(self) -> Path:
+        return PEERS / self.name
+
+    def command(self, what: str) -> list[str | Path]:
+        return [self.program, ROOT / "bench" / "peers" / self.script, what]
+
+
+PEERS_MEASURED = (
+    Peer(
+        "procrastinate",
+        "Procrastinate, one job an item",
+        PEERS / "procrastinate/bin/python",
+        "procrastinate_peer.py",
+        items=2_000,
+        times=100,
+    ),
+    Peer(
+        "pgqueuer",
+        "PgQueuer",
+        PEERS / "pgqueuer/bin/python",
+        "pgqueuer_peer.py",
+        items=15_000,
+        times=12,
+    ),
+    Peer(
+        "graphile-worker",
+        "Graphile Worker, batched",
+        Path("node"),
+        "graphile_worker_peer.mjs",
+        items=20_000,
+        times=8,
+    ),
+)
+
+
+def run(bench: Bench) -> Outcome:
+    ours = backscroll_items_a_second(bench, bench.sized(ITEMS, 500))
+    figures = [Figure("Backscroll", ours, "items/s")]
+    notes = []
+    for peer in PEERS_MEASURED:
+        if not peer.is_installed:
+            notes.append(f"{peer.title} is not installed: `make bench-setup`")
+            continue
+        theirs = peer_items_a_second(bench, peer)
+        figures.append(Figure(peer.title, theirs, "items/s"))
+        figures.append(
+            Figure(f"Backscroll against {peer.title}", ours / theirs, "times", at_least(peer.times))
+        )
+    rates = {figure.name: figure.value for figure in figures if figure.unit == "items/s"}
+    return Outcome(
+        figures, [Chart("Items a second, two worker processes", "items/s", rates)], notes
+    )
+
+
+def backscroll_items_a_second(
+    bench: Bench, items: int, meanwhile: Callable[[BenchDatabase], None] | None = None
+) -> float:
+    """Two workers, one job; the processor returns at once. `meanwhile` looks at what it left."""
+    with bench.database("drain") as database, bench.media() as media, database.session() as session:
+        chat = add_chat(session)
+        add_messages(session, chat, items)
+        write_files(media, items)
+        settle(session)
+        with workers(database, WORKERS, media, INSTANT):
+            warm_up(session, add_chat(session), media)
+            job_id, seconds = drain(session, chat)
+        assert_every_item_has_its_text(session, job_id, items)
+        if meanwhile:
+            meanwhile(database)
+    return items / seconds
+
+
+def peer_items_a_second(bench: Bench, peer: Peer) -> float:
+    """Two processes of the peer, the same writes an item."""
+    items = bench.sized(peer.items, 200)
+    with bench.database("peer") as database, database.session() as session, ExitStack() as stack:
+        chat = add_chat(session)
+        add_messages(session, chat, items)
+        session.run(
+            "create table bench_items as select row_number() over ()::int as seq, id as message_id"
+            " from public.messages"
+        )
+        session.run("create table bench_results (like batch.item_results including all)")
+        settle(session)
+        settings = {**database.environment, "BENCH_PEER": str(peer.folder)}
+        with running(peer.command("install"), settings) as installing:
+            installing.wait_until_it_says("installed")
+        for program in [
+            stack.enter_context(running(peer.command("work"), settings)) for _ in range(WORKERS)
+        ]:
+            program.wait_until_it_says("ready")
+        enqueuing = stack.enter_context(running(peer.command("enqueue"), settings))
+        enqueuing.wait_until_it_says("enqueued")
+        watch = Stopwatch()
+        awaited(
+            lambda: session.value("select count(*) from bench_results") == items,
+            f"{peer.title} does not end all items",
+            every=0.05,
+        )
+        seconds = watch.seconds
+    return items / seconds

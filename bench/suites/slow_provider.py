@@ -1,0 +1,99 @@
+"""Slow provider: 1,000 voice notes that a provider takes a second each for, one worker process.
+
+The whole way: the file is opened, hashed and decoded, the provider is asked over HTTP, its answer
+recorded. The provider is a stand-in on this machine.
+
+Must show: at least 200 items in flight, all done in under 6 s, under 300 MB. Memory is that of the
+worker with the processes that decode sound for it, what they share counted once, at its highest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.bench import Bench
+from bench.chats import add_chat, add_messages, settle
+from bench.drains import drain, processed_items
+from bench.figures import Figure, Outcome, at_least, at_most
+from bench.programs import Program, workers
+from bench.server import Session
+from bench.slow_provider import SlowProvider
+
+ITEMS = 1000
+ITEM_SECONDS = 1.0
+CONCURRENCY = {"BACKSCROLL_CONCURRENCY": "300"}
+
+
+def run(bench: Bench) -> Outcome:
+    items = bench.sized(ITEMS, 10)
+    with (
+        SlowProvider(ITEM_SECONDS) as provider,
+        bench.database("slow") as database,
+        bench.media() as media,
+        database.session() as session,
+    ):
+        settings = {**provider.settings, **CONCURRENCY}
+        with workers(database, 1, media, settings) as (worker,):
+            transcribe(session, media, 4, "warm")
+            provider.most_at_once = 0
+            with highest_memory(worker) as highest:
+                seconds = transcribe(session, media, items, "note")
+    return Outcome(
+        [
+            Figure("items in flight", provider.most_at_once, "", at_least(200)),
+            Figure(f"{items:,} items of {ITEM_SECONDS:g} s", seconds, "s", at_most(6)),
+            Figure("memory with child processes", highest[1], "MB", at_most(300)),
+            Figure("memory of the worker itself", highest[0], "MB"),
+        ],
+        notes=["BACKSCROLL_CONCURRENCY=300, everything else as it comes"],
+    )
+
+
+def transcribe(session: Session, media: Path, count: int, name: str) -> float:
+    """Seconds that a job of so many voice notes takes the workers that are there."""
+    for n in range(1, count + 1):
+        _write_note(media / f"{name}-{n}.wav")
+    chat = add_chat(session)
+    add_messages(session, chat, count, mime_type="audio/wav", path=f"'{name}-' || n || '.wav'")
+    settle(session)
+    job_id, seconds = drain(session, chat)
+    done = processed_items(session, job_id)
+    assert done == count, session.rows(
+        "select error_code, min(error_message), count(*) from batch.item_results"
+        " where job_id = %s group by 1",
+        job_id,
+    )
+    return seconds
+
+
+@contextmanager
+def highest_memory(worker: Program) -> Iterator[list[float]]:
+    """The most that the worker held, itself and with its children, once the context is over."""
+    highest, over = [0.0, 0.0], threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.1):
+            highest[0] = max(highest[0], worker.megabytes())
+            highest[1] = max(highest[1], worker.megabytes_in_all())
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        yield highest
+    finally:
+        over.set()
+        watching.join()
+
+
+def _write_note(file: Path) -> None:
+    """A second of noise that no other file has: the same bytes would be transcribed once."""
+    with wave.open(str(file), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(hashlib.sha256(file.name.encode()).digest() * 500)
