@@ -7,8 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos bench bench-setup check check-deploy format wheel \
-  constraints schema clean
+.PHONY: help setup demo test chaos bench bench-setup check check-deploy format schema wheel constraints clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
