@@ -13,6 +13,7 @@
 \ir shared/refuse_field.sql
 \ir shared/encode_cursor.sql
 \ir shared/decode_cursor.sql
+\ir shared/ordered_uuids.sql
 \ir shared/pin_procrastinate.sql
 
 -- selection: which messages a job is about

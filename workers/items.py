@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import logging
 import time
@@ -17,7 +18,14 @@ from app.database import Database, DatabaseAway
 from workers.admission import Admission, MadeMeanwhile, NotAdmitted, Question, sha256_of
 from workers.fetching import MediaFetcher
 from workers.places import Places
-from workers.processors.base import Extraction, Medium, ProcessingFailed, ProvidersAway, Usage
+from workers.processors.base import (
+    Extraction,
+    Instant,
+    Medium,
+    ProcessingFailed,
+    ProvidersAway,
+    Usage,
+)
 from workers.providers.errand import errand
 from workers.results import Item, Result, usage_json
 
@@ -29,6 +37,11 @@ be empty for the time of a round trip, which is more than a small file takes."""
 
 _LONGEST_PAUSE = 2.0
 
+MOST_BYTES_AT_ONCE = 32_000
+"""Of a medium that is not sent to a processor, but read on the way."""
+NO_PATH = Path("/dev/null")
+"""Of a medium that is already read."""
+
 
 class MediaProcessing(Protocol):
     """Turns media of every content type into text, and says whom it would ask."""
@@ -38,6 +51,10 @@ class MediaProcessing(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+    def instant(self, content_type: str) -> Instant | None:
+        """Who can make the text of some of its media at once."""
+        ...
 
     def models(self, content_type: str) -> Sequence[str]:
         """The providers' models whose text would do, in order; none for work done here."""
@@ -75,6 +92,47 @@ class ItemWork:
         self._places = places
         self._worker_id = worker_id
         self._language = language
+
+    async def work_at_once(
+        self, job_id: UUID, first_seq: int, items: Sequence[Item]
+    ) -> list[Result]:
+        """The results of those items that take no longer than reading their files.
+
+        Nobody is asked about them, and nothing claimed: see `batch.record_results`.
+        """
+        instant = self._processing.instant(items[0].content_type)
+        if instant is None:
+            return []
+        return await asyncio.to_thread(self._work_at_once, instant, job_id, first_seq, items)
+
+    def _work_at_once(
+        self, instant: Instant, job_id: UUID, first_seq: int, items: Sequence[Item]
+    ) -> list[Result]:
+        results = []
+        contents = self._fetcher.read_small(items, MOST_BYTES_AT_ONCE)
+        for item, data in zip(items, contents, strict=True):
+            if data is None:
+                continue
+            started = time.monotonic()
+            medium = _medium(item, NO_PATH, item.language or self._language)
+            made = instant.at_once(medium, data)
+            if made is None:
+                continue
+            results.append(
+                Result(
+                    job_id=job_id,
+                    first_seq=first_seq,
+                    seq=item.seq,
+                    started=started,
+                    finished=time.monotonic(),
+                    extraction=made,
+                    sha256=hashlib.sha256(data).hexdigest(),
+                    asked_language=medium.language,
+                    medium_bytes=len(data),
+                    is_unasked=True,
+                )
+            )
+        return results
 
     async def work(
         self, job_id: UUID, first_seq: int, item: Item, is_wanted: Callable[[], bool]

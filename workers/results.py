@@ -64,6 +64,8 @@ class Result:
     asked_language: str | None = None
     medium_bytes: int | None = None
     is_reused: bool = False
+    is_unasked: bool = False
+    """Made at once: nobody was asked whether it may be worked on (see `base.Instant`)."""
     is_skipped: bool = False
     """Left alone: another job has made its text meanwhile."""
 
@@ -118,6 +120,7 @@ class Result:
             "sha256": self.sha256,
             "askedLanguage": self.asked_language,
             "isReused": self.is_reused,
+            "isUnasked": self.is_unasked,
         }
 
 

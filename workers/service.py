@@ -166,6 +166,7 @@ class Worker:
             running,
             worker_id,
             work.work,
+            work_at_once=work.work_at_once,
             places=places,
         )
         callbacks = CallbackSender(

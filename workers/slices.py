@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from itertools import groupby
 from uuid import UUID
 
@@ -22,6 +21,11 @@ Work = Callable[[UUID, int, Item, Callable[[], bool]], Awaitable[Result | None]]
 """(job_id, first_seq, item, is_wanted) -> its result, or None: not now. Raises nothing else but
 cancellation."""
 
+WorkAtOnce = Callable[[UUID, int, Sequence[Item]], Awaitable[Sequence[Result]]]
+"""(job_id, first_seq, items of one kind) -> results of those that were ended on the way."""
+
+_AT_ONCE = 100
+"""Items that are read before it is asked again whether anybody still wants more."""
 _LONGEST_PAUSE = 2.0
 
 
@@ -41,6 +45,7 @@ class SliceRunner:
         worker_id: int,
         work: Work,
         *,
+        work_at_once: WorkAtOnce,
         places: Places,
         turn_seconds: float = 6.0,
     ) -> None:
@@ -49,6 +54,7 @@ class SliceRunner:
         self._running = running
         self._worker_id = worker_id
         self._work = work
+        self._work_at_once = work_at_once
         self._places = places
         self._turn_seconds = turn_seconds
         self._later: set[asyncio.Task[None]] = set()
@@ -71,7 +77,7 @@ class SliceRunner:
                 now = time.monotonic()
                 await self._run_items(
                     running,
-                    [replace(Item(*row[:-1]), wanted_since=now - row[-1]) for row in rows],
+                    [Item(*(*row[:-1], now - row[-1])) for row in rows],
                 )
             except Locked as error:
                 # Refused by the database itself; the sweep queues it again.
@@ -95,10 +101,30 @@ class SliceRunner:
         )
         await running.ended()
 
+    async def _end_at_once(
+        self, running: RunningSlice, items: Sequence[Item], turn_ends: float
+    ) -> Sequence[Item]:
+        """Ends those that take no longer than reading them; returns the others, to be begun."""
+        if items[0].is_suspect or items[0].is_remote:
+            return items
+        left: list[Item] = []
+        for first in range(0, len(items), _AT_ONCE):
+            await self._recorder.room()
+            if running.is_stopped or time.monotonic() > turn_ends:
+                return [*left, *items[first:]]
+            some = items[first : first + _AT_ONCE]
+            self._recorder.begin(running.job_id, some[-1].label)
+            results = await self._work_at_once(running.job_id, running.first_seq, some)
+            for result in results:
+                self._recorder.report(result, running.expect_recording())
+            ended = {result.seq for result in results}
+            left += [item for item in some if item.seq not in ended]
+        return left
+
     async def _begin_items(
         self, running: RunningSlice, items: Sequence[Item], turn_ends: float
     ) -> None:
-        for place, item in enumerate(items):
+        for place, item in enumerate(await self._end_at_once(running, items, turn_ends)):
             await self._recorder.room()
             in_hand = self._places.in_hand(item)
             await in_hand.acquire()

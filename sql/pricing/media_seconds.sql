@@ -4,6 +4,7 @@ create or replace function batch.media_seconds(p_metadata jsonb)
 returns numeric
 language sql
 immutable
+strict
 set search_path = ''
 as $$
   select batch.number_of(

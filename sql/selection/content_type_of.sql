@@ -2,7 +2,8 @@
 -- text. Case and parameters (`audio/ogg; codecs=opus`) do not matter. Stickers are images.
 -- A message without any MIME type is taken by what the platform calls it.
 --
--- Plain SQL without a pinned search_path, so that it is inlined into the selection.
+-- Plain SQL without a pinned search_path, so that it is inlined into the selection. For that, each
+-- constant is cast alone: a cast of the whole is not immutable.
 create or replace function batch.content_type_of(p_mime_type text, p_message_type text default null)
 returns batch.content_type
 language sql
@@ -12,15 +13,15 @@ as $$
   select case
     when coalesce(p_mime_type, '') = '' then
       case lower(p_message_type)
-        when 'audio' then 'audio'
-        when 'voice' then 'audio'
-        when 'ptt' then 'audio'
-        when 'image' then 'image'
-        when 'sticker' then 'image'
-        when 'video' then 'video'
-        when 'gif' then 'video'
-        when 'document' then 'document'
-      end::batch.content_type
+        when 'audio' then 'audio'::batch.content_type
+        when 'voice' then 'audio'::batch.content_type
+        when 'ptt' then 'audio'::batch.content_type
+        when 'image' then 'image'::batch.content_type
+        when 'sticker' then 'image'::batch.content_type
+        when 'video' then 'video'::batch.content_type
+        when 'gif' then 'video'::batch.content_type
+        when 'document' then 'document'::batch.content_type
+      end
     when p_mime_type ilike 'audio/%' then 'audio'::batch.content_type
     when p_mime_type ilike 'image/%' then 'image'::batch.content_type
     when p_mime_type ilike 'video/%' then 'video'::batch.content_type

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -52,6 +52,13 @@ class MediaFetcher:
     async def close(self) -> None:
         await self._client.close()
         self._scratch.cleanup()
+
+    def read_small(self, items: Sequence[Item], most_bytes: int) -> list[bytes | None]:
+        """The whole media of those items that are small files here; None: `fetch` it.
+
+        Reads files; call it in a thread.
+        """
+        return self._folder.read_small([item.local_path or "" for item in items], most_bytes)
 
     @asynccontextmanager
     async def fetch(self, item: Item) -> AsyncIterator[Path]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from workers.fetching.size_limit import SizeLimit
 from workers.processors.base import ProcessingFailed
@@ -42,6 +44,24 @@ class MediaFolder:
     def __init__(self, root: Path, limit: SizeLimit) -> None:
         self._root = root
         self._limit = limit
+
+    def read_small(self, local_paths: Sequence[str], most_bytes: int) -> list[bytes | None]:
+        """What is in those of the files that are small; None: `open` tells more.
+
+        Follows no links, not even those that `open` does, and opens each folder once.
+        """
+        root = self._root.resolve()
+        with ExitStack() as opened:
+            folders: dict[str, int] = {}
+
+            def folder_of(place: str) -> int:
+                if place not in folders:
+                    folder = _open_folder(root, PurePosixPath(place).parts)
+                    opened.callback(os.close, folder)
+                    folders[place] = folder
+                return folders[place]
+
+            return [_read_small(folder_of, path, most_bytes) for path in local_paths]
 
     def open(self, local_path: str) -> HeldFile:
         """The file, open for reading.
@@ -89,12 +109,47 @@ def _check_kind(facts: os.stat_result, shown: str) -> None:
 def _open_beneath(root: Path, parts: tuple[str, ...]) -> int:
     """Opens `parts` below `root`, none of which may be a link. Raises OSError."""
     *folders, name = parts
-    place = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    place = _open_folder(root, folders)
     try:
-        for folder in folders:
-            inner = os.open(folder, _FOLDER, dir_fd=place)
-            os.close(place)
-            place = inner
         return os.open(name, _FILE, dir_fd=place)
     finally:
         os.close(place)
+
+
+def _open_folder(root: Path, parts: Iterable[str]) -> int:
+    """Opens the folder `parts` below `root`, none of which may be a link. Raises OSError."""
+    place = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for folder in parts:
+            inner = os.open(folder, _FOLDER, dir_fd=place)
+            os.close(place)
+            place = inner
+    except BaseException:
+        os.close(place)
+        raise
+    return place
+
+
+def _read_small(folder_of: Callable[[str], int], local_path: str, most_bytes: int) -> bytes | None:
+    place, _, name = local_path.rpartition("/")
+    if local_path.startswith("/") or name in ("", ".", "..") or ".." in place:
+        return None
+    try:
+        folder = folder_of(place)
+        # Looked at before it is opened: opening a pipe or a device does something to it.
+        if not _is_small(os.stat(name, dir_fd=folder, follow_symlinks=False), most_bytes):
+            return None
+        file = os.open(name, _FILE, dir_fd=folder)
+        try:
+            if not _is_small(os.fstat(file), most_bytes):
+                return None
+            data = os.read(file, most_bytes + 1)
+        finally:
+            os.close(file)
+    except (OSError, ValueError):
+        return None
+    return data if len(data) <= most_bytes else None
+
+
+def _is_small(facts: os.stat_result, most_bytes: int) -> bool:
+    return stat.S_ISREG(facts.st_mode) and facts.st_size <= most_bytes

@@ -9,7 +9,14 @@ from functools import partial
 from importlib.metadata import entry_points
 from typing import Protocol
 
-from workers.processors.base import Extraction, Medium, ProcessingFailed, Processor, Usage
+from workers.processors.base import (
+    Extraction,
+    Instant,
+    Medium,
+    ProcessingFailed,
+    Processor,
+    Usage,
+)
 from workers.processors.chain import Paid, first_text, is_of_another_kind
 
 ENTRY_POINTS = "backscroll.processors"
@@ -89,6 +96,11 @@ class Registry:
             )
             raise ProcessingFailed("no_provider", what_to_do)
         return made
+
+    def instant(self, content_type: str) -> Instant | None:
+        """The processor that is asked first, if there are media that it can do at once."""
+        first = self._chains.get(content_type, Chain()).processors[:1]
+        return first[0] if first and isinstance(first[0], Instant) else None
 
     def models(self, content_type: str) -> tuple[str, ...]:
         """The models of the providers in a chain, in order; none of those that work locally."""
