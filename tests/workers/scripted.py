@@ -67,6 +67,9 @@ class ScriptedProcessor:
             usage=_usage(words),
         )
 
+    def instant(self, content_type: str) -> None:
+        """Everything goes through `process`."""
+
     def models(self, content_type: str) -> Sequence[str]:
         return ("scripted",)
 
