@@ -165,8 +165,7 @@ class Worker:
             recorder,
             running,
             worker_id,
-            work.work,
-            work_at_once=work.work_at_once,
+            work,
             places=places,
         )
         callbacks = CallbackSender(

@@ -5,24 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import Sequence
 from itertools import groupby
 from uuid import UUID
 
 from app.database import Database, DatabaseAway, Locked
-from workers.places import Places
+from workers.items import ItemWork, Ready
+from workers.places import InHand, Places
 from workers.recorder import Recorder
-from workers.results import Item, Result
+from workers.results import Item
 from workers.running import RunningSlice, RunningSlices
 
 logger = logging.getLogger(__name__)
-
-Work = Callable[[UUID, int, Item, Callable[[], bool]], Awaitable[Result | None]]
-"""(job_id, first_seq, item, is_wanted) -> its result, or None: not now. Raises nothing else but
-cancellation."""
-
-WorkAtOnce = Callable[[UUID, int, Sequence[Item]], Awaitable[Sequence[Result]]]
-"""(job_id, first_seq, items of one kind) -> results of those that were ended on the way."""
 
 _AT_ONCE = 100
 """Items that are read before it is asked again whether anybody still wants more."""
@@ -43,9 +38,8 @@ class SliceRunner:
         recorder: Recorder,
         running: RunningSlices,
         worker_id: int,
-        work: Work,
+        work: ItemWork,
         *,
-        work_at_once: WorkAtOnce,
         places: Places,
         turn_seconds: float = 6.0,
     ) -> None:
@@ -54,7 +48,6 @@ class SliceRunner:
         self._running = running
         self._worker_id = worker_id
         self._work = work
-        self._work_at_once = work_at_once
         self._places = places
         self._turn_seconds = turn_seconds
         self._later: set[asyncio.Task[None]] = set()
@@ -114,7 +107,7 @@ class SliceRunner:
                 return [*left, *items[first:]]
             some = items[first : first + _AT_ONCE]
             self._recorder.begin(running.job_id, some[-1].label)
-            results = await self._work_at_once(running.job_id, running.first_seq, some)
+            results = await self._work.work_at_once(running.job_id, running.first_seq, some)
             for result in results:
                 self._recorder.report(result, running.expect_recording())
             ended = {result.seq for result in results}
@@ -124,27 +117,58 @@ class SliceRunner:
     async def _begin_items(
         self, running: RunningSlice, items: Sequence[Item], turn_ends: float
     ) -> None:
-        for place, item in enumerate(await self._end_at_once(running, items, turn_ends)):
+        left = await self._end_at_once(running, items, turn_ends)
+        first = 0
+        while first < len(left):
             await self._recorder.room()
-            in_hand = self._places.in_hand(item)
-            await in_hand.acquire()
+            in_hand = self._places.in_hand(left[first])
+            count = await in_hand.take(len(left) - first)
             # However long it waited for a place, a turn is good for one item at least.
-            is_over = place > 0 and time.monotonic() > turn_ends
+            is_over = first > 0 and time.monotonic() > turn_ends
             if running.is_stopped or is_over:
-                in_hand.release()
+                in_hand.give(count)
                 return
-            self._recorder.begin(running.job_id, item.label)
-            running.begin(self._run_item(running, item, in_hand))
+            some = left[first : first + count]
+            first += count
+            self._recorder.begin(running.job_id, some[-1].label)
+            running.begin(self._run_together(running, some, in_hand))
 
-    async def _run_item(
-        self, running: RunningSlice, item: Item, in_hand: asyncio.Semaphore
+    async def _run_together(
+        self, running: RunningSlice, items: Sequence[Item], in_hand: InHand
     ) -> None:
+        """Gets items ready together, then runs them beside each other."""
+        began = time.monotonic()
+        waiting: deque[tuple[Item, Ready | None]] = deque((item, None) for item in items)
         try:
-            result = await self._work(
-                running.job_id, running.first_seq, item, lambda: not running.is_stopped
+            ready = await self._work.prepare(running.job_id, items)
+            waiting = deque((item, ready.get(item.seq)) for item in items)
+            lanes = min(len(items), self._places.concurrency)
+            await asyncio.gather(
+                *(self._run_in_turn(running, waiting, in_hand) for _ in range(lanes))
             )
         finally:
-            in_hand.release()
+            for _, left in waiting:
+                if left is not None:
+                    left.close()
+                in_hand.give()
+        in_hand.ended(len(items), began)
+
+    async def _run_in_turn(
+        self, running: RunningSlice, waiting: deque[tuple[Item, Ready | None]], in_hand: InHand
+    ) -> None:
+        # What ends without waiting for anything is followed by the next, without a task of its own.
+        while waiting:
+            await self._run_item(running, *waiting.popleft(), in_hand)
+
+    async def _run_item(
+        self, running: RunningSlice, item: Item, ready: Ready | None, in_hand: InHand
+    ) -> None:
+        try:
+            result = await self._work.work(
+                running.job_id, running.first_seq, item, lambda: not running.is_stopped, ready
+            )
+        finally:
+            in_hand.give()
         if result is None:
             # Its job has just been paused: the rest of the slice would fare the same.
             running.stop(None)

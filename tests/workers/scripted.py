@@ -70,6 +70,9 @@ class ScriptedProcessor:
     def instant(self, content_type: str) -> None:
         """Everything goes through `process`."""
 
+    def is_free(self, content_type: str) -> bool:
+        return False
+
     def models(self, content_type: str) -> Sequence[str]:
         return ("scripted",)
 

@@ -53,12 +53,12 @@ class MediaFetcher:
         await self._client.close()
         self._scratch.cleanup()
 
-    def read_small(self, items: Sequence[Item], most_bytes: int) -> list[bytes | None]:
-        """The whole media of those items that are small files here; None: `fetch` it.
+    def open_small(self, items: Sequence[Item], most_bytes: int) -> list[HeldFile | None]:
+        """The media of those items that are small files here, open; None: `fetch` it.
 
-        Reads files; call it in a thread.
+        Waits for the disk; call it in a thread.
         """
-        return self._folder.read_small([item.local_path or "" for item in items], most_bytes)
+        return self._folder.open_small([item.local_path or "" for item in items], most_bytes)
 
     @asynccontextmanager
     async def fetch(self, item: Item) -> AsyncIterator[Path]:

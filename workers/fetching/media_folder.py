@@ -13,6 +13,7 @@ from workers.fetching.size_limit import SizeLimit
 from workers.processors.base import ProcessingFailed
 
 _SHOWN_CHARACTERS = 200
+_HAS_PROC = Path("/proc/self/fd").is_dir()
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -23,6 +24,7 @@ class HeldFile:
 
     descriptor: int
     name: Path
+    size: int
 
     @property
     def path(self) -> Path:
@@ -31,8 +33,11 @@ class HeldFile:
         On Linux it is `/proc/<worker>/fd/<n>`: what has been put in the place of the name by the
         time that a parser opens it is not looked at. Elsewhere it is the name.
         """
-        held = Path(f"/proc/{os.getpid()}/fd/{self.descriptor}")
-        return held if held.exists() else self.name
+        return Path(f"/proc/{os.getpid()}/fd/{self.descriptor}") if _HAS_PROC else self.name
+
+    def read(self) -> bytes:
+        """All of it, for a small one; less if it has been cut meanwhile, never more."""
+        return os.pread(self.descriptor, self.size, 0)
 
     def close(self) -> None:
         os.close(self.descriptor)
@@ -45,8 +50,8 @@ class MediaFolder:
         self._root = root
         self._limit = limit
 
-    def read_small(self, local_paths: Sequence[str], most_bytes: int) -> list[bytes | None]:
-        """What is in those of the files that are small; None: `open` tells more.
+    def open_small(self, local_paths: Sequence[str], most_bytes: int) -> list[HeldFile | None]:
+        """Those of the files that are small, open for reading; None: `open` tells more.
 
         Follows no links, not even those that `open` does, and opens each folder once.
         """
@@ -61,7 +66,7 @@ class MediaFolder:
                     folders[place] = folder
                 return folders[place]
 
-            return [_read_small(folder_of, path, most_bytes) for path in local_paths]
+            return [_open_small(folder_of, root, path, most_bytes) for path in local_paths]
 
     def open(self, local_path: str) -> HeldFile:
         """The file, open for reading.
@@ -81,7 +86,7 @@ class MediaFolder:
                 )
             # Looked at before it is opened: opening a pipe or a device does something to it.
             _check_kind(path.stat(), shown)
-            file = HeldFile(_open_beneath(root, path.relative_to(root).parts), path)
+            descriptor = _open_beneath(root, path.relative_to(root).parts)
         except (FileNotFoundError, NotADirectoryError):
             raise ProcessingFailed(
                 "media_not_found", f"there is no file {shown} in the media folder"
@@ -92,13 +97,13 @@ class MediaFolder:
             reason = getattr(error, "strerror", None) or "the path cannot be used"
             raise ProcessingFailed("media_not_found", f"{shown}: {reason}") from None
         try:
-            facts = os.fstat(file.descriptor)
+            facts = os.fstat(descriptor)
             _check_kind(facts, shown)
             self._limit.check(facts.st_size)
         except ProcessingFailed:
-            file.close()
+            os.close(descriptor)
             raise
-        return file
+        return HeldFile(descriptor, path, facts.st_size)
 
 
 def _check_kind(facts: os.stat_result, shown: str) -> None:
@@ -130,7 +135,9 @@ def _open_folder(root: Path, parts: Iterable[str]) -> int:
     return place
 
 
-def _read_small(folder_of: Callable[[str], int], local_path: str, most_bytes: int) -> bytes | None:
+def _open_small(
+    folder_of: Callable[[str], int], root: Path, local_path: str, most_bytes: int
+) -> HeldFile | None:
     place, _, name = local_path.rpartition("/")
     if local_path.startswith("/") or name in ("", ".", "..") or ".." in place:
         return None
@@ -140,15 +147,13 @@ def _read_small(folder_of: Callable[[str], int], local_path: str, most_bytes: in
         if not _is_small(os.stat(name, dir_fd=folder, follow_symlinks=False), most_bytes):
             return None
         file = os.open(name, _FILE, dir_fd=folder)
-        try:
-            if not _is_small(os.fstat(file), most_bytes):
-                return None
-            data = os.read(file, most_bytes + 1)
-        finally:
-            os.close(file)
+        facts = os.fstat(file)
     except (OSError, ValueError):
         return None
-    return data if len(data) <= most_bytes else None
+    if not _is_small(facts, most_bytes):
+        os.close(file)
+        return None
+    return HeldFile(file, root if _HAS_PROC else root / local_path, facts.st_size)
 
 
 def _is_small(facts: os.stat_result, most_bytes: int) -> bool:

@@ -75,11 +75,11 @@ class DocumentProcessor:
         self._page_stand_ins = tuple(page_stand_ins)
         self._looked_at: OrderedDict[FileKey, documents.Document] = OrderedDict()
         self.provider = self.model = ""
+        self.may_cost = any(reader.most_page_usage(1) for reader in self._page_readers)
 
     async def most_usage(self, medium: Medium) -> Usage | None:
         """See `chain.Paid`. A pdf is read for it, once: how many pages are scans is not known."""
-        is_paid = any(reader.most_page_usage(1) for reader in self._page_readers)
-        if not is_paid or not is_pdf(medium.path):
+        if not self.may_cost or not is_pdf(medium.path):
             return None
         document = await self._read(medium)
         self._looked_at[file_key(medium.path)] = document

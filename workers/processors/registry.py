@@ -102,6 +102,13 @@ class Registry:
         first = self._chains.get(content_type, Chain()).processors[:1]
         return first[0] if first and isinstance(first[0], Instant) else None
 
+    def is_free(self, content_type: str) -> bool:
+        """Whether nobody in its chain is ever paid."""
+        chain = self._chains.get(content_type, Chain())
+        return not any(
+            isinstance(each, Paid) and getattr(each, "may_cost", True) for each in chain.processors
+        )
+
     def models(self, content_type: str) -> tuple[str, ...]:
         """The models of the providers in a chain, in order; none of those that work locally."""
         chain = self._chains.get(content_type, Chain())
