@@ -142,7 +142,7 @@ class SliceRunner:
         try:
             ready = await self._work.prepare(running.job_id, items)
             waiting = deque((item, ready.get(item.seq)) for item in items)
-            lanes = min(len(items), self._places.concurrency)
+            lanes = min(len(items), in_hand.least)
             await asyncio.gather(
                 *(self._run_in_turn(running, waiting, in_hand) for _ in range(lanes))
             )

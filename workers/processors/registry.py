@@ -22,6 +22,8 @@ from workers.processors.chain import Paid, first_text, is_of_another_kind
 ENTRY_POINTS = "backscroll.processors"
 """The group in which other packages name their processors."""
 
+BUILT_IN = ("local", "groq", "openai", "google")
+
 WITHOUT_PROCESSOR = {
     "audio": "no speech-to-text provider is configured; configure one, then process again",
     "video": "no provider for videos is configured; configure one, then process again",
@@ -178,9 +180,14 @@ def chain_of(
         elif name in online:
             processors.append(online[name])
             has_online = True
-        elif name not in ("groq", "openai", "google"):
+        elif name not in BUILT_IN:
             processors.append(load_processor(name))
     return Chain(processors, stand_ins)
+
+
+def names_others(names: Sequence[str]) -> bool:
+    """Whether a chain names processors of other packages."""
+    return any(name not in BUILT_IN for name in names)
 
 
 def load_processor(name: str) -> Processor:
