@@ -31,6 +31,7 @@ _INTERVAL, _BUSY_INTERVAL, _MANY = 0.025, 0.05, 100
 """Seconds from one sending to the next, the longer one after so many results: a call costs as much
 as thirty results, however few it carries."""
 _LARGEST_BATCH = 1000
+_COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _PULSE_INTERVAL = 0.25
 _LONGEST_PAUSE = 2.0
 
@@ -196,7 +197,7 @@ class Recorder:
             "select * from batch.record_results(%s, %s, %s)",
             [
                 self._worker_id,
-                json.dumps([result.as_json(now) for result in results]),
+                _COMPACT.encode([result.as_json(now) for result in results]),
                 json.dumps({str(job_id): label for job_id, label in current.items()}),
             ],
         )

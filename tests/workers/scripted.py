@@ -71,7 +71,8 @@ class ScriptedProcessor:
         """Everything goes through `process`."""
 
     def is_free(self, content_type: str) -> bool:
-        return False
+        files = self._root.glob("*.txt")
+        return not any("cost" in file.read_text(errors="replace") for file in files)
 
     def models(self, content_type: str) -> Sequence[str]:
         return ("scripted",)
