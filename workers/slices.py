@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from uuid import UUID
 
@@ -163,15 +163,20 @@ class SliceRunner:
     async def _run_item(
         self, running: RunningSlice, item: Item, ready: Ready | None, in_hand: InHand
     ) -> None:
+        result = None
         try:
             result = await self._work.work(
                 running.job_id, running.first_seq, item, lambda: not running.is_stopped, ready
             )
         finally:
-            in_hand.give()
+            if result is None or not item.is_suspect:
+                in_hand.give()
         if result is None:
             # Its job has just been paused: the rest of the slice would fare the same.
             running.stop(None)
+        elif item.is_suspect:
+            # In hand until it is recorded: the next may kill the process before that.
+            self._recorder.report(result, _both(running.expect_recording(), in_hand.give))
         else:
             self._recorder.report(result, running.expect_recording())
 
@@ -197,6 +202,14 @@ class SliceRunner:
     async def _give_back_later(self, job_id: UUID, first_seq: int) -> None:
         await asyncio.sleep(_LONGEST_PAUSE)
         await self._give_back(job_id, first_seq)
+
+
+def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
+    def call() -> None:
+        first()
+        second()
+
+    return call
 
 
 def _kind(item: Item) -> tuple[bool, str, bool]:

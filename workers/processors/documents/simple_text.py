@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from workers.processors.text import CHARSET, CONTROL_BYTES, cut, essence, tidy
 
+CONTROLS = b"".join(CONTROL_BYTES.findall(bytes(range(256))))
+
 MOST_BYTES = 32_000
 """Reading more takes long enough to hold up other items, and a sandbox's time is little then."""
 MARKS = (b"{\\rtf", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
@@ -19,7 +21,7 @@ def simple_text(data: bytes, mime_type: str | None, characters: int) -> str | No
     """The text of a whole file in UTF-8, cut as `text.join` does; None: look closer."""
     if not 0 < len(data) <= MOST_BYTES or data.startswith(MARKS) or b"%PDF-" in data[:1024]:
         return None
-    if CONTROL_BYTES.search(data) or (mime_type and CHARSET.search(mime_type)):
+    if len(data.translate(None, CONTROLS)) < len(data) or (mime_type and CHARSET.search(mime_type)):
         return None
     try:
         text = data.decode()
