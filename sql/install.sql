@@ -115,6 +115,7 @@
 \ir execution/release_items.sql
 \ir execution/reserve_budget.sql
 \ir execution/read_questions.sql
+\ir execution/has_item.sql
 \ir execution/admit_items.sql
 \ir execution/tg_jobs__release_claims.sql
 \ir execution/finish_slice.sql
@@ -124,6 +125,7 @@
 \ir execution/heartbeat.sql
 \ir execution/stop_worker.sql
 \ir execution/requeue_lost_tasks.sql
+\ir execution/release_strays.sql
 \ir execution/sweep.sql
 \ir execution/prunable_jobs.sql
 \ir execution/prune_job.sql

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -28,10 +29,12 @@ Answer = tuple[Any, ...]
 _GATHER_SECONDS = 0.005
 _ASK_AGAIN_SECONDS = 0.3
 _MOST_AT_ONCE = 500
+_STALE_SECONDS = 2.0
 
 
 class NotAdmitted(Exception):
-    """The item may not be worked on: its job was cancelled or paused, or its budget is spent."""
+    """The item may not be worked on: its job was cancelled or paused, its budget is spent, or
+    another worker has its slice."""
 
 
 class MadeMeanwhile(Exception):
@@ -70,8 +73,9 @@ class Question:
 class Admission:
     """Asks for all items of the process together."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, worker_id: int) -> None:
         self._database = database
+        self._worker_id = worker_id
         self._asking: list[tuple[Question, asyncio.Future[Answer]]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -85,10 +89,17 @@ class Admission:
         Waits while somebody else makes the text of the same bytes, or while the budget waits
         for what is in hand. Raises NotAdmitted, MadeMeanwhile.
         """
+        is_asked_again = False
         while True:
+            asked_at = time.monotonic()
             answer = answer or await self._asked(question)
             verdict, text, model, provider, language, duration = answer
+            answer = None
             if verdict == "go":
+                # Frozen since it asked, this process may have missed that the job was cancelled.
+                if time.monotonic() - asked_at > _STALE_SECONDS and not is_asked_again:
+                    is_asked_again = True
+                    continue
                 return None
             if verdict == "made":
                 return Extraction(
@@ -103,7 +114,6 @@ class Admission:
             if verdict == "stop":
                 raise NotAdmitted
             await asyncio.sleep(_ASK_AGAIN_SECONDS)
-            answer = None
 
     def _asked(self, question: Question) -> asyncio.Future[Answer]:
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -120,8 +130,11 @@ class Admission:
             asked = [(question, answer) for question, answer in asked if not answer.done()]
             try:
                 rows = await self._database.rows(
-                    "select * from batch.admit_items(%s)",
-                    [json.dumps([question.as_json() for question, _ in asked])],
+                    "select * from batch.admit_items(%s, %s)",
+                    [
+                        self._worker_id,
+                        json.dumps([question.as_json() for question, _ in asked]),
+                    ],
                 )
             except DatabaseAway as error:
                 logger.warning("%d items wait for the database: %s", len(asked), error)
