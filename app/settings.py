@@ -155,7 +155,7 @@ class Settings(ProviderSettings):
     )
     """The version of the embedded PostgreSQL; each has a data folder of its own."""
 
-    concurrency: int = Field(32, ge=1, le=1000, validation_alias="BACKSCROLL_CONCURRENCY")
+    concurrency: int = Field(384, ge=1, le=1000, validation_alias="BACKSCROLL_CONCURRENCY")
     """Items in flight in one worker process."""
 
     max_media_mb: int = Field(100, ge=1, validation_alias="BACKSCROLL_MAX_MEDIA_MB")

@@ -13,6 +13,7 @@
 \ir shared/refuse_field.sql
 \ir shared/encode_cursor.sql
 \ir shared/decode_cursor.sql
+\ir shared/ordered_uuids.sql
 \ir shared/pin_procrastinate.sql
 
 -- selection: which messages a job is about
@@ -116,6 +117,7 @@
 \ir execution/read_questions.sql
 \ir execution/has_item.sql
 \ir execution/admit_items.sql
+\ir execution/tg_jobs__release_claims.sql
 \ir execution/finish_slice.sql
 \ir execution/lose_slice.sql
 \ir metrics/retire_meters.sql

@@ -23,6 +23,9 @@ from workers.results import usage_json
 
 logger = logging.getLogger(__name__)
 
+Answer = tuple[Any, ...]
+"""A row of `batch.admit_items`, without its key."""
+
 _GATHER_SECONDS = 0.005
 _ASK_AGAIN_SECONDS = 0.3
 _MOST_AT_ONCE = 500
@@ -73,10 +76,16 @@ class Admission:
     def __init__(self, database: Database, worker_id: int) -> None:
         self._database = database
         self._worker_id = worker_id
-        self._asking: list[tuple[Question, asyncio.Future[tuple[Any, ...]]]] = []
+        self._asking: list[tuple[Question, asyncio.Future[Answer]]] = []
         self._task: asyncio.Task[None] | None = None
 
-    async def admit(self, question: Question, is_wanted: Callable[[], bool]) -> Extraction | None:
+    async def ask_together(self, questions: Sequence[Question]) -> list[Answer]:
+        """The first answers to questions, for `admit`."""
+        return await asyncio.gather(*map(self._asked, questions))
+
+    async def admit(
+        self, question: Question, is_wanted: Callable[[], bool], answer: Answer | None = None
+    ) -> Extraction | None:
         """None: work on it. An Extraction: its text exists already, at no cost.
 
         Waits while somebody else makes the text of the same bytes, or while the budget waits
@@ -87,7 +96,9 @@ class Admission:
         is_asked_again = False
         while True:
             asked_at = time.monotonic()
-            verdict, text, model, provider, language, duration = await self._ask(question)
+            answer = answer or await self._asked(question)
+            verdict, text, model, provider, language, duration = answer
+            answer = None
             if verdict == "go":
                 # Frozen since it asked, this process may have missed that the job was cancelled.
                 if time.monotonic() - asked_at > _STALE_SECONDS and not is_asked_again:
@@ -108,12 +119,12 @@ class Admission:
                 raise NotAdmitted
             await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
-    async def _ask(self, question: Question) -> tuple[Any, ...]:
-        answer: asyncio.Future[tuple[Any, ...]] = asyncio.get_running_loop().create_future()
+    def _asked(self, question: Question) -> asyncio.Future[Answer]:
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._asking.append((question, answer))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._ask_all())
-        return await answer
+        return answer
 
     async def _ask_all(self) -> None:
         await asyncio.sleep(_GATHER_SECONDS)

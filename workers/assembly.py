@@ -19,7 +19,7 @@ from workers.processors.limits import DocumentLimits, ImageLimits
 from workers.processors.local_audio import LocalAudioProcessor, UnusableModel
 from workers.processors.local_video import LocalVideoProcessor
 from workers.processors.recordings import Recordings
-from workers.processors.registry import Chain, Registry, UnknownProcessor, chain_of
+from workers.processors.registry import Chain, Registry, UnknownProcessor, chain_of, names_others
 from workers.processors.video import OnlineVideo
 from workers.providers import google, groq, openai, prompts
 from workers.providers.answers import Transcriber, Viewer
@@ -234,6 +234,16 @@ def _build_processing(settings: Settings, clock: Clock | None) -> Processing:
         "video": ONLINE_VIDEOS if is_watched else places(video, settings.media_processes),
         "document": ONLINE_DOCUMENTS if providers.page_viewers else settings.document_processes,
     }
+    chains = {
+        "audio": settings.audio_chain,
+        "image": settings.image_chain,
+        "video": settings.video_chain,
+        "document": settings.document_chain,
+    }
+    for content_type, names in chains.items():
+        # They know best what they wait for; local ones after them wait for their own processes.
+        if names_others(names.split(",")):
+            capacity[content_type] = at_once
     return Processing(registry, {kind: min(each, at_once) for kind, each in capacity.items()}, gate)
 
 

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID, uuid4
 
 from app.database import Database, DatabaseAway
-from workers.admission import Admission, MadeMeanwhile, NotAdmitted, Question, sha256_of
+from workers.admission import (
+    Admission,
+    Answer,
+    MadeMeanwhile,
+    NotAdmitted,
+    Question,
+    sha256_of,
+)
 from workers.fetching import MediaFetcher
+from workers.fetching.media_folder import HeldFile
 from workers.places import Places
-from workers.processors.base import Extraction, Medium, ProcessingFailed, ProvidersAway, Usage
+from workers.processors.base import (
+    Extraction,
+    Instant,
+    Medium,
+    ProcessingFailed,
+    ProvidersAway,
+    Usage,
+)
 from workers.providers.errand import errand
 from workers.results import Item, Result, usage_json
 
@@ -29,6 +45,15 @@ be empty for the time of a round trip, which is more than a small file takes."""
 
 _LONGEST_PAUSE = 2.0
 
+READING_AT_ONCE = 2
+"""More threads would only take the interpreter from each other."""
+MOST_BYTES_AT_ONCE = 32_000
+"""Of a medium that is not sent to a processor, but read on the way."""
+MOST_BYTES_TOGETHER = 1_000_000
+"""Of a medium that is opened together with others: none of them waits long for another."""
+NO_PATH = Path("/dev/null")
+"""Of a medium that is already read."""
+
 
 class MediaProcessing(Protocol):
     """Turns media of every content type into text, and says whom it would ask."""
@@ -38,6 +63,14 @@ class MediaProcessing(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+    def instant(self, content_type: str) -> Instant | None:
+        """Who can make the text of some of its media at once."""
+        ...
+
+    def is_free(self, content_type: str) -> bool:
+        """Whether nobody is paid for any medium of it."""
+        ...
 
     def models(self, content_type: str) -> Sequence[str]:
         """The providers' models whose text would do, in order; none for work done here."""
@@ -51,6 +84,19 @@ class MediaProcessing(Protocol):
         """The most that processing can use with each provider that may be asked instead of
         another; empty if nobody is paid. Raises ProcessingFailed as `process`."""
         ...
+
+
+@dataclass(slots=True)
+class Ready:
+    """A small file that was opened and asked about together with others."""
+
+    file: HeldFile
+    question: Question
+    answer: Answer | None = None
+    asked: float = 0.0
+
+    def close(self) -> None:
+        self.file.close()
 
 
 class ItemWork:
@@ -75,18 +121,130 @@ class ItemWork:
         self._places = places
         self._worker_id = worker_id
         self._language = language
+        self._reading = asyncio.Semaphore(READING_AT_ONCE)
+
+    async def work_at_once(
+        self, job_id: UUID, first_seq: int, items: Sequence[Item]
+    ) -> list[Result]:
+        """The results of those items that take no longer than reading their files.
+
+        Nobody is asked about them, and nothing claimed: see `batch.record_results`.
+        """
+        instant = self._processing.instant(items[0].content_type)
+        if instant is None:
+            return []
+        async with self._reading:
+            return await asyncio.to_thread(self._work_at_once, instant, job_id, first_seq, items)
+
+    def _work_at_once(
+        self, instant: Instant, job_id: UUID, first_seq: int, items: Sequence[Item]
+    ) -> list[Result]:
+        results = []
+        opened = self._fetcher.open_small(items, MOST_BYTES_AT_ONCE)
+        for item, file in zip(items, opened, strict=True):
+            if file is None:
+                continue
+            started = time.monotonic()
+            try:
+                data = file.read()
+            except OSError:
+                continue
+            finally:
+                file.close()
+            medium = _medium(item, NO_PATH, item.language or self._language)
+            made = instant.at_once(medium, data)
+            if made is None:
+                continue
+            results.append(
+                Result(
+                    job_id=job_id,
+                    first_seq=first_seq,
+                    seq=item.seq,
+                    started=started,
+                    finished=time.monotonic(),
+                    extraction=made,
+                    sha256=hashlib.sha256(data).hexdigest(),
+                    asked_language=medium.language,
+                    medium_bytes=len(data),
+                    is_unasked=True,
+                )
+            )
+        return results
+
+    async def prepare(self, job_id: UUID, items: Sequence[Item]) -> dict[int, Ready]:
+        """Opens the files of those items that are small and cost nothing, and asks about them.
+
+        What is not in the answer is opened and asked about by itself. Whoever gets an answer
+        closes it, or passes it to `work`.
+        """
+        first = items[0]
+        if (
+            len(items) == 1
+            or first.is_remote
+            or first.is_suspect
+            or not self._processing.is_free(first.content_type)
+        ):
+            return {}
+        models = self._processing.models(first.content_type)
+        opening = asyncio.ensure_future(asyncio.to_thread(self._open_small, job_id, items, models))
+        try:
+            opened = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(_close_opened)  # the thread goes on
+            raise
+        try:
+            answers = await self._admission.ask_together([each.question for each in opened])
+        except BaseException:
+            _close_all(opened)
+            raise
+        now = time.monotonic()
+        for each, answer in zip(opened, answers, strict=True):
+            each.answer, each.asked = answer, now
+        return {each.question.seq: each for each in opened}
+
+    def _open_small(
+        self, job_id: UUID, items: Sequence[Item], models: Sequence[str]
+    ) -> list[Ready]:
+        opened: list[Ready] = []
+        files = self._fetcher.open_small(items, MOST_BYTES_TOGETHER)
+        for item, file in zip(items, files, strict=True):
+            if file is None:
+                continue
+            try:
+                data = file.read()
+            except OSError:
+                file.close()
+                continue
+            question = Question(
+                job_id=job_id,
+                seq=item.seq,
+                sha256=hashlib.sha256(data).hexdigest(),
+                content_type=item.content_type,
+                language=item.language or self._language,
+                models=models,
+                is_forced=item.is_forced,
+                may_use=(),
+            )
+            opened.append(Ready(file, question))
+        return opened
 
     async def work(
-        self, job_id: UUID, first_seq: int, item: Item, is_wanted: Callable[[], bool]
+        self,
+        job_id: UUID,
+        first_seq: int,
+        item: Item,
+        is_wanted: Callable[[], bool],
+        ready: Ready | None = None,
     ) -> Result | None:
         """The item's result, also when something went wrong with it. None: not now.
 
-        `is_wanted` is asked once more when its turn to be processed has come.
+        `is_wanted` is asked once more when its turn to be processed has come. `ready` is what
+        `prepare` gave for it; it is closed in the end.
         """
         result = Result(job_id=job_id, first_seq=first_seq, seq=item.seq, started=time.monotonic())
         with errand(item.wanted_since) as asked:
             try:
-                return await self._make(result, item, is_wanted)
+                return await self._make(result, item, is_wanted, ready)
             except MadeMeanwhile:
                 return result.skipped()
             except ProcessingFailed as failure:
@@ -111,24 +269,32 @@ class ItemWork:
         result: Result,
         item: Item,
         is_wanted: Callable[[], bool],
+        ready: Ready | None,
     ) -> Result:
         async with AsyncExitStack() as held:
-            async with self._places.fetching(item):
-                path = await held.enter_async_context(self._fetcher.fetch(item))
-            medium = _medium(item, path, item.language or self._language)
-            sha256 = await asyncio.to_thread(sha256_of, path)
-            question = Question(
-                job_id=result.job_id,
-                seq=item.seq,
-                sha256=sha256,
-                content_type=item.content_type,
-                language=medium.language,
-                models=self._processing.models(item.content_type),
-                is_forced=item.is_forced,
-                may_use=await self._processing.may_use(medium),
-            )
-            made = await self._admission.admit(question, is_wanted)
-            asked = time.monotonic()
+            if ready is not None:
+                held.callback(ready.close)
+                question, size = ready.question, ready.file.size
+                medium = _medium(item, ready.file.path, question.language)
+                made = await self._admission.admit(question, is_wanted, ready.answer)
+                asked = ready.asked
+            else:
+                async with self._places.fetching(item):
+                    path = await held.enter_async_context(self._fetcher.fetch(item))
+                medium = _medium(item, path, item.language or self._language)
+                size = path.stat().st_size
+                question = Question(
+                    job_id=result.job_id,
+                    seq=item.seq,
+                    sha256=await asyncio.to_thread(sha256_of, path),
+                    content_type=item.content_type,
+                    language=medium.language,
+                    models=self._processing.models(item.content_type),
+                    is_forced=item.is_forced,
+                    may_use=await self._processing.may_use(medium),
+                )
+                made = await self._admission.admit(question, is_wanted)
+                asked = time.monotonic()
             await held.enter_async_context(self._places.processing(item))
             if not is_wanted():
                 raise NotAdmitted
@@ -139,9 +305,9 @@ class ItemWork:
             begun = replace(
                 result,
                 started=time.monotonic(),
-                sha256=sha256,
+                sha256=question.sha256,
                 asked_language=medium.language,
-                medium_bytes=path.stat().st_size,
+                medium_bytes=size,
                 is_reused=made is not None,
             )
             try:
@@ -175,6 +341,16 @@ class ItemWork:
                 logger.warning("item %d of job %s waits: %s", result.seq, result.job_id, error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _close_all(opened: Sequence[Ready]) -> None:
+    for each in opened:
+        each.close()
+
+
+def _close_opened(opening: asyncio.Future[list[Ready]]) -> None:
+    if not opening.exception():
+        _close_all(opening.result())
 
 
 def _medium(item: Item, path: Path, language: str | None) -> Medium:

@@ -3,35 +3,97 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from workers.results import Item
 
+_FAST_SECONDS = 0.1
+"""Items that end so soon may begin together: it is how long an admission counts."""
+_MOST_TOGETHER = 500
+_USUALLY_IN_HAND = 32
+"""Of files that are here, where fewer are processed at once: one may be what a worker dies of."""
+_DOWNLOADING = 32
+_GATHER_SECONDS = 0.005
+
+
+class InHand:
+    """The places of one kind of item, from its beginning to its end.
+
+    There are `least`, and of items that end fast as many as end within a tenth of a second: small
+    ones are then opened and asked about by the hundred. `most` bounds what a worker that dies has
+    in hand.
+    """
+
+    def __init__(self, least: int, most: int) -> None:
+        self.least = least
+        self._most = most
+        self._places = least
+        self._taken = 0
+        self._turn = asyncio.Lock()
+        self._given = asyncio.Event()
+
+    async def take(self, wanted: int) -> int:
+        """Waits for a place; takes as many as are free, at most `wanted`, and says how many."""
+        async with self._turn:
+            await self._wait()
+            if self._places > self.least and self._free < min(wanted, self.least):
+                # A moment later there are more: going on one by one is what takes the time.
+                await asyncio.sleep(_GATHER_SECONDS)
+                await self._wait()
+            taken = min(wanted, self._free)
+            self._taken += taken
+            return taken
+
+    async def _wait(self) -> None:
+        while self._free <= 0:
+            self._given.clear()
+            await self._given.wait()
+
+    @property
+    def _free(self) -> int:
+        return self._places - self._taken
+
+    def give(self, count: int = 1) -> None:
+        """Gives back places."""
+        self._taken -= count
+        self._given.set()
+
+    def ended(self, count: int, began: float) -> None:
+        """Tells that `count` items which began together have ended now."""
+        pace = count / max(time.monotonic() - began, 0.001)
+        within = min(self._most, int(pace * _FAST_SECONDS), self._places * 4)
+        self._places = max(self.least, within)
+        self._given.set()
+
 
 class Places:
     """The places of one worker process.
 
     `concurrency` items may be processed at once, of each content type as many as `capacity` says
-    (0: nobody could process it, so it fails at once), and as many again may be on their way here.
+    (0: nobody could process it, so it fails at once), and some may be on their way here.
     What waits for one stage holds no place in another: slow addresses hold up no files that are
     here already, and pictures waiting for OCR hold up no documents.
     """
 
     def __init__(self, concurrency: int, capacity: Mapping[str, int]) -> None:
-        self._in_hand: dict[tuple[str, bool], asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(concurrency)
-        )
-        self._suspect = asyncio.Semaphore(1)
-        self._downloading = asyncio.Semaphore(concurrency)
+        self._remote: dict[str, InHand] = defaultdict(lambda: InHand(concurrency, concurrency))
+        usual = min(concurrency, _USUALLY_IN_HAND)
+        self._local = {
+            content_type: InHand(max(usual, at_once), max(concurrency, _MOST_TOGETHER))
+            for content_type, at_once in capacity.items()
+        }
+        self._suspect = InHand(1, 1)
+        self._downloading = asyncio.Semaphore(min(concurrency, _DOWNLOADING))
         self._processing = asyncio.Semaphore(concurrency)
         self._of_type = {
             content_type: asyncio.Semaphore(at_once or concurrency)
             for content_type, at_once in capacity.items()
         }
 
-    def in_hand(self, item: Item) -> asyncio.Semaphore:
+    def in_hand(self, item: Item) -> InHand:
         """For an item from its beginning to its end, among those of its kind.
 
         Of the suspect there is one at a time: if the process dies again, it was that one, and
@@ -39,7 +101,9 @@ class Places:
         """
         if item.is_suspect:
             return self._suspect
-        return self._in_hand[item.content_type, item.is_remote]
+        if item.is_remote:
+            return self._remote[item.content_type]
+        return self._local[item.content_type]
 
     @asynccontextmanager
     async def fetching(self, item: Item) -> AsyncIterator[None]:

@@ -64,6 +64,8 @@ class Result:
     asked_language: str | None = None
     medium_bytes: int | None = None
     is_reused: bool = False
+    is_unasked: bool = False
+    """Made at once: nobody was asked whether it may be worked on (see `base.Instant`)."""
     is_skipped: bool = False
     """Left alone: another job has made its text meanwhile."""
 
@@ -87,38 +89,50 @@ class Result:
         )
 
     def as_json(self, now: float) -> dict[str, Any]:
-        """As `batch.record_results` takes it; `now` is the monotonic clock's time."""
+        """As `batch.record_results` takes it, without what says nothing; `now` is the monotonic
+        clock's time."""
         record: dict[str, Any] = {
             "jobId": str(self.job_id),
             "firstSeq": self.first_seq,
             "seq": self.seq,
             "processingMs": round((self.finished - self.started) * 1000),
             "ageMs": round((now - self.finished) * 1000),
-            "usage": [usage_json(each) for each in self.usage],
-            "bytes": self.medium_bytes,
         }
+        if self.usage:
+            record["usage"] = [usage_json(each) for each in self.usage]
+        if self.medium_bytes is not None:
+            record["bytes"] = self.medium_bytes
         if self.is_skipped:
-            return record | {"status": "skipped"}
-        if self.extraction is None:
-            return record | {
-                "status": "failed",
-                "errorCode": self.error_code,
-                "error": storable(self.error or ""),
-            }
-        made = self.extraction
-        duration = made.duration_seconds
-        return record | {
+            record["status"] = "skipped"
+        elif self.extraction is None:
+            record["status"] = "failed"
+            record["errorCode"] = self.error_code
+            record["error"] = storable(self.error or "")
+        else:
+            record |= self._made(self.extraction)
+        return record
+
+    def _made(self, made: Extraction) -> dict[str, Any]:
+        record: dict[str, Any] = {
             "status": "processed",
             "text": storable(made.text),
             "provider": made.provider,
             "model": made.model,
-            "language": made.language,
-            "durationSeconds": None if duration is None else str(duration),
-            "pages": made.pages,
             "sha256": self.sha256,
-            "askedLanguage": self.asked_language,
-            "isReused": self.is_reused,
         }
+        if made.language is not None:
+            record["language"] = made.language
+        if made.duration_seconds is not None:
+            record["durationSeconds"] = str(made.duration_seconds)
+        if made.pages is not None:
+            record["pages"] = made.pages
+        if self.asked_language is not None:
+            record["askedLanguage"] = self.asked_language
+        if self.is_reused:
+            record["isReused"] = True
+        if self.is_unasked:
+            record["isUnasked"] = True
+        return record
 
 
 def usage_json(usage: Usage) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import os
+import resource
 import signal
 import socket
 import time
@@ -40,6 +41,7 @@ logger = logging.getLogger(__name__)
 
 SLICES_AT_ONCE = 16
 """More than a job has lanes, so that one job does not keep out the next."""
+_OPEN_FILES = 65_536
 _LAST_WORDS_SECONDS = 5.0
 """For results to be recorded once the items in hand have ended or were given up."""
 
@@ -87,6 +89,7 @@ class Worker:
 
         Raises NotMigrated.
         """
+        _allow_open_files()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
@@ -154,7 +157,7 @@ class Worker:
             recorder,
             running,
             worker_id,
-            work.work,
+            work,
             places=places,
         )
         callbacks = CallbackSender(
@@ -252,6 +255,13 @@ class Worker:
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
+
+
+def _allow_open_files() -> None:
+    """As many as the system allows: every item in hand may have a file and a connection."""
+    _, allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _OPEN_FILES if allowed == resource.RLIM_INFINITY else min(allowed, _OPEN_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, allowed))
 
 
 def _measure(meters: Meters, pool: str, database: Database) -> None:

@@ -5,23 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from collections import deque
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from uuid import UUID
 
 from app.database import Database, DatabaseAway, Locked
-from workers.places import Places
+from workers.items import ItemWork, Ready
+from workers.places import InHand, Places
 from workers.recorder import Recorder
-from workers.results import Item, Result
+from workers.results import Item
 from workers.running import RunningSlice, RunningSlices
 
 logger = logging.getLogger(__name__)
 
-Work = Callable[[UUID, int, Item, Callable[[], bool]], Awaitable[Result | None]]
-"""(job_id, first_seq, item, is_wanted) -> its result, or None: not now. Raises nothing else but
-cancellation."""
-
+_AT_ONCE = 100
+"""Items that are read before it is asked again whether anybody still wants more."""
 _LONGEST_PAUSE = 2.0
 
 
@@ -39,7 +38,7 @@ class SliceRunner:
         recorder: Recorder,
         running: RunningSlices,
         worker_id: int,
-        work: Work,
+        work: ItemWork,
         *,
         places: Places,
         turn_seconds: float = 6.0,
@@ -71,7 +70,7 @@ class SliceRunner:
                 now = time.monotonic()
                 await self._run_items(
                     running,
-                    [replace(Item(*row[:-1]), wanted_since=now - row[-1]) for row in rows],
+                    [Item(*(*row[:-1], now - row[-1])) for row in rows],
                 )
             except Locked as error:
                 # Refused by the database itself; the sweep queues it again.
@@ -95,33 +94,89 @@ class SliceRunner:
         )
         await running.ended()
 
+    async def _end_at_once(
+        self, running: RunningSlice, items: Sequence[Item], turn_ends: float
+    ) -> Sequence[Item]:
+        """Ends those that take no longer than reading them; returns the others, to be begun."""
+        if items[0].is_suspect or items[0].is_remote:
+            return items
+        left: list[Item] = []
+        for first in range(0, len(items), _AT_ONCE):
+            await self._recorder.room()
+            if running.is_stopped or time.monotonic() > turn_ends:
+                return [*left, *items[first:]]
+            some = items[first : first + _AT_ONCE]
+            self._recorder.begin(running.job_id, some[-1].label)
+            results = await self._work.work_at_once(running.job_id, running.first_seq, some)
+            for result in results:
+                self._recorder.report(result, running.expect_recording())
+            ended = {result.seq for result in results}
+            left += [item for item in some if item.seq not in ended]
+        return left
+
     async def _begin_items(
         self, running: RunningSlice, items: Sequence[Item], turn_ends: float
     ) -> None:
-        for place, item in enumerate(items):
+        left = await self._end_at_once(running, items, turn_ends)
+        first = 0
+        while first < len(left):
             await self._recorder.room()
-            in_hand = self._places.in_hand(item)
-            await in_hand.acquire()
+            in_hand = self._places.in_hand(left[first])
+            count = await in_hand.take(len(left) - first)
             # However long it waited for a place, a turn is good for one item at least.
-            is_over = place > 0 and time.monotonic() > turn_ends
+            is_over = first > 0 and time.monotonic() > turn_ends
             if running.is_stopped or is_over:
-                in_hand.release()
+                in_hand.give(count)
                 return
-            self._recorder.begin(running.job_id, item.label)
-            running.begin(self._run_item(running, item, in_hand))
+            some = left[first : first + count]
+            first += count
+            self._recorder.begin(running.job_id, some[-1].label)
+            running.begin(self._run_together(running, some, in_hand))
 
-    async def _run_item(
-        self, running: RunningSlice, item: Item, in_hand: asyncio.Semaphore
+    async def _run_together(
+        self, running: RunningSlice, items: Sequence[Item], in_hand: InHand
     ) -> None:
+        """Gets items ready together, then runs them beside each other."""
+        began = time.monotonic()
+        waiting: deque[tuple[Item, Ready | None]] = deque((item, None) for item in items)
         try:
-            result = await self._work(
-                running.job_id, running.first_seq, item, lambda: not running.is_stopped
+            ready = await self._work.prepare(running.job_id, items)
+            waiting = deque((item, ready.get(item.seq)) for item in items)
+            lanes = min(len(items), in_hand.least)
+            await asyncio.gather(
+                *(self._run_in_turn(running, waiting, in_hand) for _ in range(lanes))
             )
         finally:
-            in_hand.release()
+            for _, left in waiting:
+                if left is not None:
+                    left.close()
+                in_hand.give()
+        in_hand.ended(len(items), began)
+
+    async def _run_in_turn(
+        self, running: RunningSlice, waiting: deque[tuple[Item, Ready | None]], in_hand: InHand
+    ) -> None:
+        # What ends without waiting for anything is followed by the next, without a task of its own.
+        while waiting:
+            await self._run_item(running, *waiting.popleft(), in_hand)
+
+    async def _run_item(
+        self, running: RunningSlice, item: Item, ready: Ready | None, in_hand: InHand
+    ) -> None:
+        result = None
+        try:
+            result = await self._work.work(
+                running.job_id, running.first_seq, item, lambda: not running.is_stopped, ready
+            )
+        finally:
+            if result is None or not item.is_suspect:
+                in_hand.give()
         if result is None:
             # Its job has just been paused: the rest of the slice would fare the same.
             running.stop(None)
+        elif item.is_suspect:
+            # In hand until it is recorded: the next may kill the process before that.
+            self._recorder.report(result, _both(running.expect_recording(), in_hand.give))
         else:
             self._recorder.report(result, running.expect_recording())
 
@@ -147,6 +202,14 @@ class SliceRunner:
     async def _give_back_later(self, job_id: UUID, first_seq: int) -> None:
         await asyncio.sleep(_LONGEST_PAUSE)
         await self._give_back(job_id, first_seq)
+
+
+def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[], None]:
+    def call() -> None:
+        first()
+        second()
+
+    return call
 
 
 def _kind(item: Item) -> tuple[bool, str, bool]:

@@ -67,11 +67,12 @@ begin
           i.content_type, m.transcription, m.image_description, m.video_description,
           m.document_extraction
         ) is not null
-        or exists (
-          select
+        or (
+          select mc.id
           from public.media_content as mc
           where mc.media_id = m.id and mc.processing_type = a.processing_type
-        ) as has_text
+          limit 1
+        ) is not null as has_text
       from batch.items as i
       join public.messages as m on m.id = i.message_id
       where i.job_id = a.job_id and i.seq = a.seq

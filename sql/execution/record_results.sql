@@ -11,6 +11,11 @@
 -- text is remembered; isReused: its text was made before, for the same bytes. p_current maps jobs
 -- to the item that the worker has in hand.
 --
+-- isUnasked: the item took no longer than reading its file, so batch.admit_items was not asked
+-- about it. It is judged here instead: it counts only while its job is being processed, is skipped
+-- where the message has a text by now, and reused where the same bytes were read before. It has no
+-- claim.
+--
 -- A result ends the item's claim on its bytes and its reservation of the job's budget. What was
 -- billed for the item before it was given up (batch.billed_attempts) becomes part of it; that was
 -- in the job's total already, so only the rest is added. An unknown cost of any of it makes the
@@ -20,7 +25,7 @@
 -- Results for a slice that the worker does not hold (it was given to another), or that it has no
 -- such item, are dropped.
 --
--- Results and messages are locked in the order of their keys: workers that report the same items,
+-- Messages and results are locked in the order of their keys: workers that report the same items,
 -- or items of two jobs over the same messages, wait for each other and never in a circle. A message
 -- that somebody's forgotten transaction has locked is waited for two seconds: then the call raises
 -- lock_not_available, nothing is recorded, and the caller tries the others without it.
@@ -33,7 +38,11 @@ volatile
 set search_path = ''
 set lock_timeout = '2s'
 as $$
-  with reported as materialized (
+  with call as materialized (
+    select batch.clock() as at, batch.ordered_uuids() as uuids
+  ),
+
+  reported as materialized (
     select distinct on (r."jobId", r.seq)
       r."jobId" as job_id, r.seq, r.status, r."errorCode" as error_code, r.error,
       r.text, r.provider, r.model, r.language, r.pages, r.bytes,
@@ -46,25 +55,82 @@ as $$
         then batch.tokens_of_usages(r.usage)
         else coalesce(r.tokens, 0)
       end as own_tokens,
-      case when jsonb_array_length(r.usage) > 0
-        then batch.cost_of_usages(r.usage, batch.clock())
-        else batch.storable_cost(coalesce(r."costUsd", 0))
+      case
+        when jsonb_array_length(r.usage) > 0 then batch.cost_of_usages(r.usage, batch.clock())
+        when r."costUsd" is null then 0
+        else batch.storable_cost(r."costUsd")
       end as own_cost,
       coalesce(r."processingMs", 0) as processing_ms,
-      batch.clock() - make_interval(secs => coalesce(r."ageMs", 0) / 1000.0) as finished_at
+      call.at - make_interval(secs => coalesce(r."ageMs", 0) / 1000.0) as finished_at,
+      coalesce(r."isUnasked", false) as is_unasked,
+      coalesce(r."isUnasked", false) and not j.is_forced as is_judged,
+      i.message_id, i.content_type, batch.processing_type_of(i.content_type) as processing_type
     from jsonb_to_recordset(p_results) as r (
       "jobId" uuid, "firstSeq" int, seq int, status batch.result_status, "errorCode" text,
       error text, text text, provider text, model text, language text,
       "durationSeconds" numeric, pages int, bytes bigint, tokens int, "costUsd" numeric,
       "processingMs" int, "ageMs" int, usage jsonb, sha256 text, "askedLanguage" text,
-      "isReused" boolean
+      "isReused" boolean, "isUnasked" boolean
     )
+    cross join call
     join batch.slices as s
       on s.job_id = r."jobId"
       and s.first_seq = r."firstSeq"
       and s.worker_id = p_worker_id
       and r.seq between s.first_seq and s.last_seq
+    join batch.jobs as j
+      on j.id = r."jobId"
+      and (r."isUnasked" is not true or j.status = 'processing')
+    join batch.items as i on i.job_id = r."jobId" and i.seq = r.seq
     order by r."jobId", r.seq
+  ),
+
+  -- What waits for somebody else's transaction sees what that has written.
+  locked as materialized (
+    select
+      r.*,
+      r.is_judged and batch.text_of(
+        r.content_type, m.transcription, m.image_description, m.video_description,
+        m.document_extraction
+      ) is not null as has_text
+    from reported as r
+    join public.messages as m on m.id = r.message_id
+    where r.status = 'processed'
+    order by m.id
+    for no key update of m
+  ),
+
+  judged as materialized (
+    select
+      l.*,
+      l.is_judged and not l.has_text and l.sha256 is not null and (
+        made.media_content_id is not null
+        or row_number() over (
+          partition by l.is_judged, l.has_text, l.sha256, l.processing_type, l.asked_language,
+            l.model
+          order by l.job_id, l.seq
+        ) > 1
+      ) as is_made
+    from locked as l
+    -- `limit` keeps these look-ups: without, both tables could be read as a whole.
+    left join lateral (
+      select mc.id as media_content_id
+      from batch.made_texts as t
+      cross join lateral (
+        select mc.id from public.media_content as mc where mc.id = t.media_content_id limit 1
+      ) as mc
+      where t.sha256 = l.sha256
+        and t.processing_type = l.processing_type
+        and t.language = l.asked_language
+        and t.model = l.model
+        and l.is_judged
+      limit 1
+    ) as made on true
+    union all
+    select r.*, false, false
+    from reported as r
+    where (r.status = 'processed' and r.message_id in (select l.message_id from locked as l))
+      is not true
   ),
 
   -- none of most jobs
@@ -89,10 +155,12 @@ as $$
       case when a.seq is null then r.own_cost
         when a.is_priced then batch.storable_cost(r.own_cost + a.cost_usd)
       end as cost_usd,
+      case when r.has_text then 'skipped' else r.status end as outcome,
+      r.is_reused or r.is_made as takes_over,
       coalesce(a.cost_usd, 0) as counted_cost,
       coalesce(a.tokens, 0) as counted_tokens,
       a.is_priced is false as is_counted_unpriced
-    from reported as r
+    from judged as r
     left join attempts as a on a.job_id = r.job_id and a.seq = r.seq
   ),
 
@@ -103,8 +171,10 @@ as $$
       worker_id, started_at, finished_at
     )
     select
-      r.job_id, r.seq, r.status, r.error_code, r.error, r.provider, r.model, r.language,
-      r.cost_usd, r.tokens, r.all_usage, r.is_reused, r.duration_seconds, r.pages, r.bytes,
+      r.job_id, r.seq, r.outcome, r.error_code, r.error,
+      case when not r.has_text then r.provider end, case when not r.has_text then r.model end,
+      case when not r.has_text then r.language end,
+      r.cost_usd, r.tokens, r.all_usage, r.takes_over, r.duration_seconds, r.pages, r.bytes,
       r.processing_ms, p_worker_id,
       r.finished_at - make_interval(secs => r.processing_ms / 1000.0), r.finished_at
     from summed as r
@@ -114,9 +184,15 @@ as $$
   ),
 
   outcomes as materialized (
-    select r.*, i.message_id, i.content_type, e.stage, gen_random_uuid() as media_content_id
+    select
+      r.job_id, r.seq, r.outcome as status, r.text, r.provider, r.model, r.language,
+      r.duration_seconds, r.takes_over as is_reused, r.sha256, r.asked_language, r.processing_ms,
+      r.finished_at, r.tokens, r.cost_usd, r.counted_cost, r.counted_tokens,
+      r.is_counted_unpriced, r.is_unasked, r.message_id, r.content_type, r.processing_type,
+      e.stage,
+      (call.uuids || lpad(to_hex(row_number() over ()), 8, '0'))::uuid as media_content_id
     from summed as r
-    join batch.items as i on i.job_id = r.job_id and i.seq = r.seq
+    cross join call
     left join batch.error_codes as e on e.code = r.error_code
     -- `is true` makes this a look-up in a hash table. As a join it would be taken for one of
     -- single rows, and grow with the square of the results.
@@ -129,7 +205,7 @@ as $$
       cost_usd, batch_job_id, processing_time_ms, created_at
     )
     select
-      o.media_content_id, o.message_id, batch.processing_type_of(o.content_type), o.text,
+      o.media_content_id, o.message_id, o.processing_type, o.text,
       left(o.model, 100),
       left(o.provider, 50), left(o.language, 10), round(o.duration_seconds)::int, o.tokens,
       round(o.cost_usd * 100)::int,
@@ -143,10 +219,8 @@ as $$
     insert into batch.made_texts as t (
       sha256, processing_type, language, model, media_content_id, made_at
     )
-    select distinct on (
-      o.sha256, batch.processing_type_of(o.content_type), o.asked_language, o.model
-    )
-      o.sha256, batch.processing_type_of(o.content_type), o.asked_language, o.model,
+    select distinct on (o.sha256, o.processing_type, o.asked_language, o.model)
+      o.sha256, o.processing_type, o.asked_language, o.model,
       o.media_content_id, o.finished_at
     from outcomes as o
     where o.status = 'processed' and o.sha256 is not null and not o.is_reused
@@ -157,26 +231,26 @@ as $$
 
   unclaimed as (
     delete from batch.claims as c
-    where (c.job_id, c.seq) in (select o.job_id, o.seq from outcomes as o)
+    where (c.job_id, c.seq) in (
+      select o.job_id, o.seq from outcomes as o where not o.is_unasked
+    )
   ),
 
+  -- none of jobs without a budget
   unreserved as (
     delete from batch.reservations as r
     where (r.job_id, r.seq) in (select o.job_id, o.seq from outcomes as o)
+      and exists (
+        select
+        from batch.reservations as any_of
+        where any_of.job_id = any (array(select o.job_id from outcomes as o))
+      )
   ),
 
   taken_in as (
     delete from batch.billed_attempts as a
     where (a.job_id, a.seq) in (select o.job_id, o.seq from outcomes as o)
       and exists (select from attempts)
-  ),
-
-  locked as materialized (
-    select m.id
-    from public.messages as m
-    where m.id in (select o.message_id from outcomes as o where o.status = 'processed')
-    order by m.id
-    for no key update
   ),
 
   messages as (
@@ -189,11 +263,10 @@ as $$
         case o.content_type when 'video' then o.text else m.video_description end,
       document_extraction =
         case o.content_type when 'document' then o.text else m.document_extraction end,
-      updated_at = batch.clock() at time zone 'UTC'
+      updated_at = call.at at time zone 'UTC'
     from outcomes as o
-    where m.id = o.message_id
-      and o.status = 'processed'
-      and (select count(*) from locked as l) > 0
+    cross join call
+    where m.id = o.message_id and o.status = 'processed'
   ),
 
   shares as (

@@ -63,12 +63,14 @@ begin
             i.content_type, m.transcription, m.image_description, m.video_description,
             m.document_extraction
           ) is not null
-          or exists (
-            select
+          -- An `exists` may be planned as a table of all texts there are.
+          or (
+            select mc.id
             from public.media_content as mc
             where mc.media_id = m.id
               and mc.processing_type = batch.processing_type_of(i.content_type)
-          )
+            limit 1
+          ) is not null
         )
       )
   ),

@@ -80,9 +80,14 @@ begin
   ) as i
   join public.messages as m on m.id = i.message_id
   left join batch.item_losses as l on l.job_id = p_job_id and l.seq = i.seq
-  where not exists (
-    select from batch.item_results as r where r.job_id = p_job_id and r.seq = i.seq
-  )
+  -- `limit` keeps it a look-up: without, all results of the job could be read.
+  left join lateral (
+    select r.seq
+    from batch.item_results as r
+    where r.job_id = p_job_id and r.seq = i.seq
+    limit 1
+  ) as ended on true
+  where ended.seq is null
   order by i.seq;
 end;
 $$;

@@ -23,7 +23,7 @@ def test_an_empty_variable_is_an_absent_one(monkeypatch: pytest.MonkeyPatch) -> 
 
     settings = load_settings()
 
-    assert (settings.database_url, settings.concurrency) == (None, 32)
+    assert (settings.database_url, settings.concurrency) == (None, 384)
 
 
 @pytest.mark.parametrize("name", ["HOME", "BIND", "CONCURRENCY", "LOG_LEVEL", "MEDIA_ROOT"])

@@ -45,6 +45,19 @@ def test_an_item_that_kills_three_workers_fails_and_its_neighbours_do_not(scene:
     scene.assert_sound(job_id)
 
 
+def test_among_files_that_were_opened_together_too(scene: Scene) -> None:
+    (scene.workers.root / "together").touch()
+    scene.add("text harmless", count=20)
+    scene.add("die NOW")
+    scene.add("text harmless", count=20)
+
+    job_id = scene.create()
+
+    assert keep_a_worker_running(scene, job_id) == 3
+    assert results(scene, job_id) == {"processed": 40, "worker_lost": 1}
+    scene.assert_sound(job_id)
+
+
 def test_of_several_each_is_found_out(scene: Scene) -> None:
     scene.add("text harmless", count=5)
     scene.add("die NOW", count=2)

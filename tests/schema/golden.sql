@@ -118,8 +118,7 @@ table batch.claims (
   language text not null,
   job_id uuid not null,
   seq integer not null,
-  constraint claims_pkey PRIMARY KEY (sha256, processing_type, language),
-  constraint claims_job_id_fkey FOREIGN KEY (job_id) REFERENCES batch.jobs(id) ON DELETE CASCADE
+  constraint claims_pkey PRIMARY KEY (sha256, processing_type, language)
 ) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=1000);
 
 CREATE INDEX claims_item_idx ON batch.claims USING btree (job_id, seq);
@@ -315,6 +314,8 @@ CREATE INDEX jobs_open_idx ON batch.jobs USING btree (status) WHERE (status = AN
 CREATE INDEX jobs_retry_of_idx ON batch.jobs USING btree (retry_of) WHERE (retry_of IS NOT NULL);
 
 CREATE INDEX jobs_unpruned_idx ON batch.jobs USING btree (completed_at) WHERE ((completed_at IS NOT NULL) AND (pruned_at IS NULL));
+
+CREATE TRIGGER tg_jobs__release_claims AFTER DELETE ON batch.jobs FOR EACH ROW EXECUTE FUNCTION batch.tg_jobs__release_claims();
 
 table batch.made_texts (
   sha256 bytea not null,
@@ -628,6 +629,8 @@ function batch.offers() returns TABLE(content_type batch.content_type, provider 
 
 function batch.open_slices(p_job_id uuid) returns void language plpgsql volatile set search_path="";
 
+function batch.ordered_uuids() returns text language sql volatile set search_path="";
+
 function batch.pause_job(p_job_id uuid) returns batch.jobs language sql volatile set search_path="";
 
 function batch.place_event() returns trigger language plpgsql volatile set search_path="";
@@ -721,6 +724,8 @@ function batch.take_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint
 function batch.tell_workers_to_stop(p_job_id uuid, p_has_ended boolean) returns void language sql volatile set search_path="";
 
 function batch.text_of(p_content_type batch.content_type, p_transcription text, p_image_description text, p_video_description text, p_document_extraction text) returns text language sql immutable;
+
+function batch.tg_jobs__release_claims() returns trigger language plpgsql volatile set search_path="";
 
 function batch.tg_model_prices__are_by_hand() returns trigger language plpgsql volatile set search_path="";
 

@@ -69,6 +69,13 @@ class ScriptedProcessor:
             usage=_usage(words),
         )
 
+    def instant(self, content_type: str) -> None:
+        """Everything goes through `process`."""
+
+    def is_free(self, content_type: str) -> bool:
+        """Files are opened and asked about together if there is a file `together` among them."""
+        return (self._root / "together").exists()
+
     def models(self, content_type: str) -> Sequence[str]:
         return ("scripted",)
 

@@ -280,3 +280,56 @@ def test_a_full_disk_is_a_failed_download(root: Path, monkeypatch: pytest.Monkey
 
     assert failed.code == "download_failed"
     assert "No space left" in failed.message
+
+
+def opened_small(root: Path, *paths: str) -> list[str | None]:
+    """What is in the files that are opened together."""
+    files = MediaFolder(root, SizeLimit(1)).open_small(paths, 100)
+    try:
+        return [file and file.path.read_text() for file in files]
+    finally:
+        for file in files:
+            if file is not None:
+                file.close()
+
+
+def test_small_files_are_opened_together_and_the_others_left(root: Path) -> None:
+    (root / "inner" / "long.txt").write_text("x" * 101)
+    inner = (root / "inner" / "a.txt").read_text()
+
+    assert opened_small(
+        root, "inner/a.txt", "none", "inner/long.txt", "inner", "", "inner/a.txt/x", "inner/a.txt"
+    ) == [inner, None, None, None, None, None, inner]
+
+
+def test_nothing_leads_out_of_the_media_folder_when_files_are_opened_together(root: Path) -> None:
+    secret = root.parent / "secret.txt"
+    secret.write_text("a secret")
+    (root / "link").symlink_to(secret)
+    (root / "folder").symlink_to(root.parent)
+
+    assert (
+        opened_small(
+            root,
+            "../secret.txt",
+            "link",
+            "folder/secret.txt",
+            str(secret),
+            "inner/../../secret.txt",
+        )
+        == [None] * 5
+    )
+
+
+def test_a_pipe_among_small_files_is_not_opened(root: Path) -> None:
+    os.mkfifo(root / "a-pipe")
+
+    assert opened_small(root, "a-pipe", "nul\0") == [None, None]
+
+
+def test_files_opened_together_are_closed_again(root: Path) -> None:
+    open_before = len(list(Path("/dev/fd").iterdir()))
+
+    opened_small(root, "inner/a.txt", "none", "inner", "../secret.txt", "inner/a.txt/x")
+
+    assert len(list(Path("/dev/fd").iterdir())) == open_before

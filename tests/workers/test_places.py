@@ -52,11 +52,12 @@ def test_addresses_that_never_answer_hold_up_no_local_file() -> None:
     async def run() -> None:
         places = Places(2, {"document": 1})
         for _ in range(2):
-            await places.in_hand(REMOTE).acquire()
+            await places.in_hand(REMOTE).take(1)
             await places.fetching(REMOTE).__aenter__()
 
         async def local() -> None:
-            async with places.in_hand(LOCAL), places.fetching(LOCAL), places.processing(LOCAL):
+            await places.in_hand(LOCAL).take(1)
+            async with places.fetching(LOCAL), places.processing(LOCAL):
                 pass
 
         await asyncio.wait_for(local(), 20)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from decimal import Decimal
 
 import psycopg
@@ -26,6 +27,42 @@ def test_a_job_created_in_psql_runs_to_its_end(scene: Scene) -> None:
     assert scene.sql.value(
         "select count(*) from public.messages where document_extraction = 'the first'"
     ) == 40  # fmt: skip
+    scene.assert_sound(job_id)
+
+
+def test_files_that_are_opened_together_end_like_others(scene: Scene) -> None:
+    (scene.workers.root / "together").touch()
+    scene.add("text fine", count=60)
+    scene.add("fail file_unreadable", count=3)
+    scene.chat.add("text/plain", media_local_path="gone.txt")
+    (scene.workers.root / "copy.txt").write_bytes((scene.workers.root / "00000.txt").read_bytes())
+    scene.chat.add("text/plain", media_local_path="copy.txt")
+    scene.workers.start()
+
+    job_id = scene.create()
+
+    job = scene.wait_for(job_id, status="completed")
+    assert (job["processed_items"], job["failed_items"], job["reused_items"]) == (61, 4, 1)
+    scene.assert_sound(job_id)
+
+
+def test_what_was_opened_together_is_asked_about_again_before_it_begins_late(
+    scene: Scene,
+) -> None:
+    (scene.workers.root / "together").touch()
+    scene.add("text in hand\nhold go", count=60)
+    scene.workers.start()
+    job_id = scene.create()
+    wait_until(lambda: len(scene.workers.started()) == 4, "items to begin")
+    began = time.monotonic()
+
+    scene.sql.run("select batch.pause_job(%s)", job_id)
+    wait_until(lambda: time.monotonic() > began + 0.2, "admissions to be too old")
+    scene.workers.release("go")
+
+    wait_until(lambda: scene.sql.job(job_id)["processed_items"] == 4, "what is in hand to end")
+    scene.wait_until_idle(job_id)
+    assert len(scene.workers.started()) == 4
     scene.assert_sound(job_id)
 
 

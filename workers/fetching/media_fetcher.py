@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -52,6 +52,13 @@ class MediaFetcher:
     async def close(self) -> None:
         await self._client.close()
         self._scratch.cleanup()
+
+    def open_small(self, items: Sequence[Item], most_bytes: int) -> list[HeldFile | None]:
+        """The media of those items that are small files here, open; None: `fetch` it.
+
+        Waits for the disk; call it in a thread.
+        """
+        return self._folder.open_small([item.local_path or "" for item in items], most_bytes)
 
     @asynccontextmanager
     async def fetch(self, item: Item) -> AsyncIterator[Path]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from workers.fetching.size_limit import SizeLimit
 from workers.processors.base import ProcessingFailed
 
 _SHOWN_CHARACTERS = 200
+_HAS_PROC = Path("/proc/self/fd").is_dir()
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -21,6 +24,7 @@ class HeldFile:
 
     descriptor: int
     name: Path
+    size: int
 
     @property
     def path(self) -> Path:
@@ -29,8 +33,11 @@ class HeldFile:
         On Linux it is `/proc/<worker>/fd/<n>`: what has been put in the place of the name by the
         time that a parser opens it is not looked at. Elsewhere it is the name.
         """
-        held = Path(f"/proc/{os.getpid()}/fd/{self.descriptor}")
-        return held if held.exists() else self.name
+        return Path(f"/proc/{os.getpid()}/fd/{self.descriptor}") if _HAS_PROC else self.name
+
+    def read(self) -> bytes:
+        """All of it, for a small one; less if it has been cut meanwhile, never more."""
+        return os.pread(self.descriptor, self.size, 0)
 
     def close(self) -> None:
         os.close(self.descriptor)
@@ -42,6 +49,24 @@ class MediaFolder:
     def __init__(self, root: Path, limit: SizeLimit) -> None:
         self._root = root
         self._limit = limit
+
+    def open_small(self, local_paths: Sequence[str], most_bytes: int) -> list[HeldFile | None]:
+        """Those of the files that are small, open for reading; None: `open` tells more.
+
+        Follows no links, not even those that `open` does, and opens each folder once.
+        """
+        root = self._root.resolve()
+        with ExitStack() as opened:
+            folders: dict[str, int] = {}
+
+            def folder_of(place: str) -> int:
+                if place not in folders:
+                    folder = _open_folder(root, PurePosixPath(place).parts)
+                    opened.callback(os.close, folder)
+                    folders[place] = folder
+                return folders[place]
+
+            return [_open_small(folder_of, root, path, most_bytes) for path in local_paths]
 
     def open(self, local_path: str) -> HeldFile:
         """The file, open for reading.
@@ -61,7 +86,7 @@ class MediaFolder:
                 )
             # Looked at before it is opened: opening a pipe or a device does something to it.
             _check_kind(path.stat(), shown)
-            file = HeldFile(_open_beneath(root, path.relative_to(root).parts), path)
+            descriptor = _open_beneath(root, path.relative_to(root).parts)
         except (FileNotFoundError, NotADirectoryError):
             raise ProcessingFailed(
                 "media_not_found", f"there is no file {shown} in the media folder"
@@ -72,13 +97,13 @@ class MediaFolder:
             reason = getattr(error, "strerror", None) or "the path cannot be used"
             raise ProcessingFailed("media_not_found", f"{shown}: {reason}") from None
         try:
-            facts = os.fstat(file.descriptor)
+            facts = os.fstat(descriptor)
             _check_kind(facts, shown)
             self._limit.check(facts.st_size)
         except ProcessingFailed:
-            file.close()
+            os.close(descriptor)
             raise
-        return file
+        return HeldFile(descriptor, path, facts.st_size)
 
 
 def _check_kind(facts: os.stat_result, shown: str) -> None:
@@ -89,12 +114,47 @@ def _check_kind(facts: os.stat_result, shown: str) -> None:
 def _open_beneath(root: Path, parts: tuple[str, ...]) -> int:
     """Opens `parts` below `root`, none of which may be a link. Raises OSError."""
     *folders, name = parts
-    place = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    place = _open_folder(root, folders)
     try:
-        for folder in folders:
-            inner = os.open(folder, _FOLDER, dir_fd=place)
-            os.close(place)
-            place = inner
         return os.open(name, _FILE, dir_fd=place)
     finally:
         os.close(place)
+
+
+def _open_folder(root: Path, parts: Iterable[str]) -> int:
+    """Opens the folder `parts` below `root`, none of which may be a link. Raises OSError."""
+    place = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for folder in parts:
+            inner = os.open(folder, _FOLDER, dir_fd=place)
+            os.close(place)
+            place = inner
+    except BaseException:
+        os.close(place)
+        raise
+    return place
+
+
+def _open_small(
+    folder_of: Callable[[str], int], root: Path, local_path: str, most_bytes: int
+) -> HeldFile | None:
+    place, _, name = local_path.rpartition("/")
+    if local_path.startswith("/") or name in ("", ".", "..") or ".." in place:
+        return None
+    try:
+        folder = folder_of(place)
+        # Looked at before it is opened: opening a pipe or a device does something to it.
+        if not _is_small(os.stat(name, dir_fd=folder, follow_symlinks=False), most_bytes):
+            return None
+        file = os.open(name, _FILE, dir_fd=folder)
+        facts = os.fstat(file)
+    except (OSError, ValueError):
+        return None
+    if not _is_small(facts, most_bytes):
+        os.close(file)
+        return None
+    return HeldFile(file, root if _HAS_PROC else root / local_path, facts.st_size)
+
+
+def _is_small(facts: os.stat_result, most_bytes: int) -> bool:
+    return stat.S_ISREG(facts.st_mode) and facts.st_size <= most_bytes

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,4 +100,20 @@ class Processor(Protocol):
 
     async def close(self) -> None:
         """Gives back processes and connections. Called once, when the worker stops."""
+        ...
+
+
+@runtime_checkable
+class Instant(Protocol):
+    """A processor that makes the text of some small media in microseconds, and for nothing.
+
+    Of such an item nobody is asked whether it may be worked on: it has ended before an answer
+    could come. Whether it counts is judged when its result is recorded.
+    """
+
+    def at_once(self, medium: Medium, data: bytes) -> Extraction | None:
+        """The text of `medium`, all of whose bytes are `data`; None: `process` it.
+
+        Called in any thread. No file may make it crash, or take longer than another.
+        """
         ...

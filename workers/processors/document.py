@@ -13,12 +13,15 @@ from typing import Protocol
 from workers.processors import documents
 from workers.processors.base import Extraction, Medium, ProcessingFailed, ProvidersAway, Usage
 from workers.processors.chain import first_text
+from workers.processors.documents import plain
+from workers.processors.documents.simple_text import simple_text
 from workers.processors.limits import DocumentLimits
 from workers.processors.recordings import FileKey, file_key
 from workers.processors.text import join
 from workers.sandbox import Sandbox
 
 PAGES_AT_ONCE = 4
+BLANK = "[a document without text]"
 KEPT = 8
 """Documents looked at and not yet processed."""
 LONGEST_MODEL = 100
@@ -72,11 +75,11 @@ class DocumentProcessor:
         self._page_stand_ins = tuple(page_stand_ins)
         self._looked_at: OrderedDict[FileKey, documents.Document] = OrderedDict()
         self.provider = self.model = ""
+        self.may_cost = any(reader.most_page_usage(1) for reader in self._page_readers)
 
     async def most_usage(self, medium: Medium) -> Usage | None:
         """See `chain.Paid`. A pdf is read for it, once: how many pages are scans is not known."""
-        is_paid = any(reader.most_page_usage(1) for reader in self._page_readers)
-        if not is_paid or not is_pdf(medium.path):
+        if not self.may_cost or not is_pdf(medium.path):
             return None
         document = await self._read(medium)
         self._looked_at[file_key(medium.path)] = document
@@ -87,6 +90,13 @@ class DocumentProcessor:
             return None
         most = (reader.most_page_usage(pages) for reader in self._page_readers)
         return next(filter(None, most), None)
+
+    def at_once(self, medium: Medium, data: bytes) -> Extraction | None:
+        """See `base.Instant`: plain text in UTF-8."""
+        text = simple_text(data, medium.mime_type, self._limits.characters)
+        if text is None:
+            return None
+        return Extraction(text=text or BLANK, provider="local", model=plain.MODEL)
 
     async def _read(self, medium: Medium) -> documents.Document:
         return await self._sandbox.run(
@@ -115,7 +125,7 @@ class DocumentProcessor:
             if seen.provider != "local":
                 provider = seen.provider
         return Extraction(
-            text=join(texts, self._limits.characters) or "[a document without text]",
+            text=join(texts, self._limits.characters) or BLANK,
             provider=provider,
             model=model[:LONGEST_MODEL],
             usage=tuple(each for page in pages.values() for each in page.usage),

@@ -9,11 +9,20 @@ from functools import partial
 from importlib.metadata import entry_points
 from typing import Protocol
 
-from workers.processors.base import Extraction, Medium, ProcessingFailed, Processor, Usage
+from workers.processors.base import (
+    Extraction,
+    Instant,
+    Medium,
+    ProcessingFailed,
+    Processor,
+    Usage,
+)
 from workers.processors.chain import Paid, first_text, is_of_another_kind
 
 ENTRY_POINTS = "backscroll.processors"
 """The group in which other packages name their processors."""
+
+BUILT_IN = ("local", "groq", "openai", "google")
 
 WITHOUT_PROCESSOR = {
     "audio": "no speech-to-text provider is configured; configure one, then process again",
@@ -90,6 +99,18 @@ class Registry:
             raise ProcessingFailed("no_provider", what_to_do)
         return made
 
+    def instant(self, content_type: str) -> Instant | None:
+        """The processor that is asked first, if there are media that it can do at once."""
+        first = self._chains.get(content_type, Chain()).processors[:1]
+        return first[0] if first and isinstance(first[0], Instant) else None
+
+    def is_free(self, content_type: str) -> bool:
+        """Whether nobody in its chain is ever paid."""
+        chain = self._chains.get(content_type, Chain())
+        return not any(
+            isinstance(each, Paid) and getattr(each, "may_cost", True) for each in chain.processors
+        )
+
     def models(self, content_type: str) -> tuple[str, ...]:
         """The models of the providers in a chain, in order; none of those that work locally."""
         chain = self._chains.get(content_type, Chain())
@@ -159,9 +180,14 @@ def chain_of(
         elif name in online:
             processors.append(online[name])
             has_online = True
-        elif name not in ("groq", "openai", "google"):
+        elif name not in BUILT_IN:
             processors.append(load_processor(name))
     return Chain(processors, stand_ins)
+
+
+def names_others(names: Sequence[str]) -> bool:
+    """Whether a chain names processors of other packages."""
+    return any(name not in BUILT_IN for name in names)
 
 
 def load_processor(name: str) -> Processor:

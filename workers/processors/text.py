@@ -54,15 +54,23 @@ CONTROL_BYTES = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
 CONTROLS = re.compile(CONTROL_BYTES.pattern.decode())
 """The same in a text: what is above them may be a byte that an encoding leaves undefined."""
+MANY_LINES = re.compile(r"\n{3,}")
+TRAILING_BLANKS = re.compile(r"(?<![ \t])[ \t]+\n")
+"""Each run is looked at once: without the first part, from each of its blanks."""
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 """PostgreSQL's text has no NUL, UTF-8 no surrogates."""
 
 
 def tidy(text: str) -> str:
     """`text` with `\\n` as line end, without blank edges, trailing blanks, runs of blank lines."""
-    text = UNSTORABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = re.sub(r"[ \t]+\n", "\n", text)
-    return re.sub(r"\n{3,}", "\n\n", text).strip("\n ")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\x00", "") if text.isascii() else UNSTORABLE.sub("", text)
+    if " \n" in text or "\t\n" in text:
+        text = TRAILING_BLANKS.sub("\n", text)
+    if "\n\n\n" in text:
+        text = MANY_LINES.sub("\n\n", text)
+    return text.strip("\n ")
 
 
 def cut(text: str, characters: int) -> str:
