@@ -83,6 +83,10 @@ def test_a_browser_shows_every_operation_and_tries_one_with_a_key(api: httpx.Cli
         page.click(".auth-container button[type=submit]")
         page.click(".auth-container button.btn-done")
         page.click("#operations-Jobs-listBatchJobs button.opblock-summary-control")
+        # The viewer fills in the first values a moment after it shows the button.
+        page.awaited(
+            "document.querySelector('#operations-Jobs-listBatchJobs .parameters textarea')?.value"
+        )
         page.click("#operations-Jobs-listBatchJobs button.execute")
         answered = page.awaited(
             "document.querySelector('.live-responses-table .response .response-col_status')"

@@ -72,7 +72,7 @@ def test_the_access_log_says_who_asked_for_what_and_how_long_it_took(
     api.get(f"{JOBS}/{job}/status?secret=1", headers={"X-Request-Id": request_id})
 
     line = line_of(program, request_id)
-    assert (line["method"], line["status"], line["key"]) == ("GET", 404, "test")
+    assert (line["method"], line["status"], line["key"]) == ("GET", 422, "test")
     assert line["route"] == f"{JOBS}/{{job}}/status"
     assert line["job_id"] == str(job)
     assert line["ms"] > 0

@@ -4,7 +4,6 @@ import os
 import threading
 from pathlib import Path
 
-PAGE = os.sysconf("SC_PAGESIZE")
 SECONDS_BETWEEN = 0.01
 
 
@@ -29,7 +28,7 @@ class TreeMemory:
         while not self._ended.wait(SECONDS_BETWEEN):
             own = os.getpid()
             tree = descendants(own) if self._except_own else [own, *descendants(own)]
-            self.peak_mb = max(self.peak_mb, sum(map(held_bytes, tree)) // 2**20)
+            self.peak_mb = max(self.peak_mb, sum(map(held_kilobytes, tree)) // 1024)
 
 
 def descendants(process_id):
@@ -54,8 +53,12 @@ def command(process_id):
     return Path(f"/proc/{process_id}/cmdline").read_bytes()
 
 
-def held_bytes(process_id):
+def held_kilobytes(process_id):
+    """What it holds of its own. Pages of programs, libraries and media are the page cache's: shared
+    by all processes, and the kernel takes them back."""
     try:
-        return int(Path(f"/proc/{process_id}/statm").read_text().split()[1]) * PAGE
+        lines = Path(f"/proc/{process_id}/status").read_text().splitlines()
     except OSError:
         return 0
+    facts = dict(line.split(":", 1) for line in lines)
+    return sum(int(facts.get(name, "0 kB").split()[0]) for name in ("RssAnon", "RssShmem"))
