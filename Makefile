@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench bench-setup check check-deploy format wheel constraints schema clean
+.PHONY: help setup demo test chaos bench bench-setup check check-deploy format schema wheel constraints clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ demo: $(READY) ## run the main job on a sample chat (PROVIDERS=stand-in: with pr
 
 test: $(READY) ## run the tests (PG=16 for PostgreSQL 16; ARGS='-k cancel' for some)
 	@BACKSCROLL_TEST_PG=$(PG) $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+chaos: $(READY) ## kill, freeze and restart everything while jobs run (SECONDS=120 SEED=n)
+	@BACKSCROLL_TEST_PG=$(PG) $(BIN)/python -m chaos --seconds $(or $(SECONDS),120) \
+	  $(if $(SEED),--seed $(SEED))
 
 bench: $(READY) ## measure it beside its peers (SUITE=drain for one suite); see docs/performance.md
 	@$(BIN)/python -m bench --docs docs $(SUITE)

@@ -111,6 +111,10 @@ def understood() -> Iterator[None]:
             raise _refusal(error) from error
         if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
             raise DatabaseAway(str(error)) from error
+        # A migration has replaced a function between finding and calling it. PostgreSQL has no
+        # SQLSTATE of its own for that, and does not translate what it says.
+        if str(error).startswith("cache lookup failed for function"):
+            raise DatabaseAway(str(error)) from error
         raise
 
 

@@ -25,7 +25,7 @@ import time
 import wave
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.parser import BytesParser
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -82,6 +82,10 @@ class Billed:
     audio_tokens: int = 0
     output_tokens: int = 0
     audio_seconds: float = 0.0
+    key: str | None = field(default=None, compare=False)
+    """Who has to pay."""
+    at: float = field(default=0.0, compare=False)
+    """By time.monotonic()."""
 
 
 @dataclass(frozen=True)
@@ -241,7 +245,7 @@ class _Handler(BaseHTTPRequestHandler):
         time.sleep(behaviour.latency)
         if behaviour.status == 200:
             document, billed = answerer(received)
-            self.server.stand_in._bill(billed)
+            self.server.stand_in._bill(replace(billed, key=received.key, at=time.monotonic()))
             document = dict(behaviour.answer) if behaviour.answer is not None else document
         else:
             document = {"error": behaviour.error or {"message": f"status {behaviour.status}"}}

@@ -114,6 +114,7 @@
 \ir execution/release_items.sql
 \ir execution/reserve_budget.sql
 \ir execution/read_questions.sql
+\ir execution/has_item.sql
 \ir execution/admit_items.sql
 \ir execution/finish_slice.sql
 \ir execution/lose_slice.sql
@@ -122,6 +123,7 @@
 \ir execution/heartbeat.sql
 \ir execution/stop_worker.sql
 \ir execution/requeue_lost_tasks.sql
+\ir execution/release_strays.sql
 \ir execution/sweep.sql
 \ir execution/prunable_jobs.sql
 \ir execution/prune_job.sql

@@ -210,7 +210,10 @@ def beside(work: Callable[[], T]) -> Iterator[Future[T]]:
 
 @contextmanager
 def open_sql(url: str, *, autocommit: bool = True) -> Iterator[Sql]:
+    """A session as `backscroll psql` opens one: our schemas are in its search_path."""
     with connect(url, "tests") as connection:
+        connection.autocommit = True
+        connection.execute("set search_path = batch, procrastinate, public")
         connection.autocommit = autocommit
         yield Sql(connection)
 

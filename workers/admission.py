@@ -9,7 +9,8 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -25,10 +26,12 @@ logger = logging.getLogger(__name__)
 _GATHER_SECONDS = 0.005
 _ASK_AGAIN_SECONDS = 0.3
 _MOST_AT_ONCE = 500
+_STALE_SECONDS = 2.0
 
 
 class NotAdmitted(Exception):
-    """The item may not be worked on: its job was cancelled or paused, or its budget is spent."""
+    """The item may not be worked on: its job was cancelled or paused, its budget is spent, or
+    another worker has its slice."""
 
 
 class MadeMeanwhile(Exception):
@@ -67,20 +70,29 @@ class Question:
 class Admission:
     """Asks for all items of the process together."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, worker_id: int) -> None:
         self._database = database
+        self._worker_id = worker_id
         self._asking: list[tuple[Question, asyncio.Future[tuple[Any, ...]]]] = []
         self._task: asyncio.Task[None] | None = None
 
-    async def admit(self, question: Question) -> Extraction | None:
+    async def admit(self, question: Question, is_wanted: Callable[[], bool]) -> Extraction | None:
         """None: work on it. An Extraction: its text exists already, at no cost.
 
         Waits while somebody else makes the text of the same bytes, or while the budget waits
-        for what is in hand. Raises NotAdmitted, MadeMeanwhile.
+        for what is in hand, for as long as `is_wanted`: an item of the same slice that was given
+        up keeps its share of the budget until the slice is given back. Raises NotAdmitted,
+        MadeMeanwhile.
         """
+        is_asked_again = False
         while True:
+            asked_at = time.monotonic()
             verdict, text, model, provider, language, duration = await self._ask(question)
             if verdict == "go":
+                # Frozen since it asked, this process may have missed that the job was cancelled.
+                if time.monotonic() - asked_at > _STALE_SECONDS and not is_asked_again:
+                    is_asked_again = True
+                    continue
                 return None
             if verdict == "made":
                 return Extraction(
@@ -92,7 +104,7 @@ class Admission:
                 )
             if verdict == "done":
                 raise MadeMeanwhile
-            if verdict == "stop":
+            if verdict == "stop" or not is_wanted():
                 raise NotAdmitted
             await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
@@ -111,8 +123,11 @@ class Admission:
             asked = [(question, answer) for question, answer in asked if not answer.done()]
             try:
                 rows = await self._database.rows(
-                    "select * from batch.admit_items(%s)",
-                    [json.dumps([question.as_json() for question, _ in asked])],
+                    "select * from batch.admit_items(%s, %s)",
+                    [
+                        self._worker_id,
+                        json.dumps([question.as_json() for question, _ in asked]),
+                    ],
                 )
             except DatabaseAway as error:
                 logger.warning("%d items wait for the database: %s", len(asked), error)

@@ -127,14 +127,14 @@ class ItemWork:
                 is_forced=item.is_forced,
                 may_use=await self._processing.may_use(medium),
             )
-            made = await self._admission.admit(question)
+            made = await self._admission.admit(question, is_wanted)
             asked = time.monotonic()
             await held.enter_async_context(self._places.processing(item))
             if not is_wanted():
                 raise NotAdmitted
             if time.monotonic() - asked > _ADMITTED_SECONDS:
                 # What was cancelled while it waited for its place does not begin.
-                made = await self._admission.admit(question)
+                made = await self._admission.admit(question, is_wanted)
             # What it waited for is not what it took.
             begun = replace(
                 result,

@@ -11,7 +11,7 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any, NoReturn
+from typing import NoReturn
 from uuid import UUID
 
 import procrastinate
@@ -19,7 +19,6 @@ import psycopg
 
 from app.database import Database, DatabaseAway
 from app.listening import listen
-from app.migrate import checksum
 from app.settings import Settings
 from workers.admission import Admission
 from workers.assembly import Processing, build_processing, told
@@ -35,23 +34,14 @@ from workers.recorder import Recorder
 from workers.running import RunningSlices
 from workers.slices import SliceRunner
 from workers.tasks import QUEUE, add_tasks, queue_app
+from workers.upkeep import NotMigrated, Upkeep
 
 logger = logging.getLogger(__name__)
 
 SLICES_AT_ONCE = 16
 """More than a job has lanes, so that one job does not keep out the next."""
-
-
-_METERS_INTERVAL = 5.0
-"""Seconds between two reports of meters: Prometheus looks less often."""
 _LAST_WORDS_SECONDS = 5.0
 """For results to be recorded once the items in hand have ended or were given up."""
-_PRUNE_INTERVAL_SECONDS = 300.0
-_PRUNE_PAUSE_SECONDS = 0.2
-
-
-class NotMigrated(Exception):
-    """The database has no Backscroll in it, or that of another release."""
 
 
 def build_worker(settings: Settings, url: str, listen_url: str) -> Worker:
@@ -87,10 +77,8 @@ class Worker:
         self._callback_client = GuardedClient(settings.callback_hosts, ALLOW_SETTING)
         self._processing = processing
         self._stopping = asyncio.Event()
-        self._checksum = checksum()
         self._is_outdated = False
         self._meters = Meters()
-        self._meters_due = 0.0
         _measure(self._meters, "worker", self._database)
         _measure(self._meters, "recorder", self._recording)
 
@@ -107,9 +95,10 @@ class Worker:
         await self._calling.open()
         await self._living.open()
         try:
-            worker_id = await self._register()
+            upkeep = Upkeep(self._living, self._settings, self._meters)
+            worker_id = await self._register(upkeep)
             if worker_id is not None:
-                await self._work(worker_id)
+                await self._work(worker_id, upkeep)
             if self._is_outdated:
                 raise NotMigrated("it was migrated to another release while this worker ran")
         finally:
@@ -119,11 +108,11 @@ class Worker:
             for database in (self._calling, self._living, self._recording, self._database):
                 await database.close()
 
-    async def _register(self) -> int | None:
+    async def _register(self, upkeep: Upkeep) -> int | None:
         """This worker's id, or None if it was told to stop before the database was there."""
         name = f"{socket.gethostname()}:{os.getpid()}"
         while not self._stopping.is_set():
-            if not await self._is_of_this_release():
+            if not await upkeep.is_of_this_release():
                 raise NotMigrated(
                     "it holds no Backscroll, or not that of this release: run `backscroll migrate`"
                     " of the newest release, and workers of the same"
@@ -144,7 +133,7 @@ class Worker:
                 await self._pause(1.0)
         return None
 
-    async def _work(self, worker_id: int) -> None:
+    async def _work(self, worker_id: int, upkeep: Upkeep) -> None:
         self._processing.gate.follow(
             MeteredGate(ProviderGate(self._database, worker_id), self._meters)
         )
@@ -153,7 +142,7 @@ class Worker:
             self._database,
             self._fetcher,
             self._processing.registry,
-            Admission(self._database),
+            Admission(self._database, worker_id),
             places,
             worker_id=worker_id,
             language=self._settings.language,
@@ -178,9 +167,11 @@ class Worker:
             _running(recorder.run()) as recording,
             _running(callbacks.run()) as calling,
             _running(
-                self._keep_alive(worker_id, running), self._hear(running, callbacks)
+                upkeep.keep_alive(worker_id, running.stop_job),
+                self._watch_release(upkeep),
+                self._hear(running, callbacks),
             ) as beside,
-            _running(self._watch_release(), self._prune()),
+            _running(upkeep.prune()),
             _running(self._take_from_queue(queue)) as taking,
         ):
             logger.info("worker %d is ready for %d items", worker_id, self._settings.concurrency)
@@ -206,8 +197,7 @@ class Worker:
             # One that takes longer is cancelled, and sent again by another worker.
             await asyncio.wait(calling, timeout=_LAST_WORDS_SECONDS)
         with contextlib.suppress(DatabaseAway):
-            await self._heartbeat(worker_id, self._meters.report())
-            await self._database.value("select batch.stop_worker(%s)", [worker_id])
+            await upkeep.sign_off(worker_id)
 
     async def _take_from_queue(self, queue: procrastinate.App) -> None:
         """Runs Procrastinate's worker, again whenever it fails, until cancelled."""
@@ -231,70 +221,17 @@ class Worker:
             pause = 0.1 if time.monotonic() - began > 10 else min(pause * 2, 5.0)
             await asyncio.sleep(pause)
 
-    async def _keep_alive(self, worker_id: int, running: RunningSlices) -> None:
-        """Heartbeats, and sweeps up after workers that have died."""
-        timeout = f"{self._settings.worker_timeout} seconds"
-        while True:
-            try:
-                for job in await self._heartbeat(worker_id, self._meters_if_due()):
-                    running.stop_job(*job)
-                queued = await self._living.value(
-                    "select batch.sweep(%s, %s)", [worker_id, timeout]
-                )
-                if queued:
-                    logger.warning("brought back %d tasks of workers that died", queued)
-            except DatabaseAway as error:
-                logger.warning("heartbeat failed: %s", error)
-            await asyncio.sleep(self._settings.heartbeat)
-
-    async def _heartbeat(
-        self, worker_id: int, meters: list[dict[str, Any]] | None
-    ) -> list[tuple[Any, ...]]:
-        timeout = f"{self._settings.worker_timeout} seconds"
-        return await self._living.rows(
-            "select * from batch.heartbeat(%s, %s, %s)",
-            [worker_id, timeout, None if meters is None else json.dumps(meters)],
-        )
-
-    def _meters_if_due(self) -> list[dict[str, Any]] | None:
-        now = time.monotonic()
-        if now < self._meters_due:
-            return None
-        self._meters_due = now + _METERS_INTERVAL
-        return self._meters.report()
-
     def _listener(self, hears: str) -> Callable[[bool], None]:
         return lambda is_up: self._meters.set(
             "backscroll_worker_listener_up", int(is_up), hears=hears
         )
 
-    async def _watch_release(self) -> None:
+    async def _watch_release(self, upkeep: Upkeep) -> None:
         """Stops the worker once the database was migrated to another release."""
-        while await self._is_of_this_release():  # noqa: ASYNC110 - the database tells
-            await asyncio.sleep(self._settings.heartbeat)
+        await upkeep.until_another_release()
         logger.error("the database was migrated to another release: this worker stops")
         self._is_outdated = True
         self._stopping.set()
-
-    async def _is_of_this_release(self) -> bool:
-        try:
-            installed = await self._living.value("select batch.installed_checksum()")
-        except DatabaseAway:
-            return True
-        except (psycopg.errors.UndefinedFunction, psycopg.errors.InvalidSchemaName):
-            return False
-        return bool(installed == self._checksum)
-
-    async def _prune(self) -> None:
-        """Deletes what ended jobs leave behind, a little at a time."""
-        keep = f"{self._settings.retention_days} days"
-        while self._settings.retention_days:
-            try:
-                while await self._database.value("select batch.prune(%s)", [keep]):  # noqa: ASYNC110
-                    await asyncio.sleep(_PRUNE_PAUSE_SECONDS)
-            except DatabaseAway as error:
-                logger.warning("old jobs are pruned later: %s", error)
-            await asyncio.sleep(_PRUNE_INTERVAL_SECONDS)
 
     async def _hear(self, running: RunningSlices, callbacks: CallbackSender) -> None:
         """Stops jobs and wakes callbacks at once; what it misses is found by asking, later."""

@@ -16,7 +16,14 @@ from falcon import HTTP_200, HTTP_201
 from falcon.asgi import Request, Response
 
 from app.api.access import READ, caller_of
-from app.api.requests import answer_json, job_id, json_body, optional_json_body, query
+from app.api.requests import (
+    answer_json,
+    job_id,
+    json_body,
+    optional_json_body,
+    query,
+    refuse_unknown,
+)
 from app.database import Database, Transaction
 from app.media_sample import mean_sizes
 
@@ -75,10 +82,12 @@ class BatchJob:
 
     async def on_get(self, req: Request, resp: Response, job: str) -> None:
         """The whole row of the view `batch_jobs`."""
+        refuse_unknown(req)
         await self._answer(req, resp, "select batch.job_json(batch.visible_job(%s, %s))::text", job)
 
     async def on_get_status(self, req: Request, resp: Response, job: str) -> None:
         """Progress now; cheap enough to poll every two seconds."""
+        refuse_unknown(req)
         await self._answer(
             req, resp, "select batch.job_status(batch.visible_job(%s, %s))::text", job
         )

@@ -109,7 +109,8 @@ def _stream(description: str) -> Answer:
         description,
         Body(
             {
-                "type": "string",
+                # Without a type: some programs read it as the whole answer, a text, and others,
+                # as OpenAPI before 3.2 leaves open, as one event of it, an object.
                 "description": "Server-sent events; the data of each is one JSON object.",
                 "x-events": {
                     "job": {"$ref": "#/components/schemas/JobStatus"},
@@ -223,13 +224,13 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ("GET", ONE): Operation(
         "getBatchJob", "Jobs", "Get a job", "The whole row of the view `batch_jobs`.",
         {200: _job("The job.", examples.JOB)},
-        problems=(404,),
+        problems=(404, 422),
     ),
     ("GET", f"{ONE}/status"): Operation(
         "getBatchJobStatus", "Jobs", "Get a job's progress",
         "Cheap enough to poll every two seconds, however large the job is.",
         {200: Answer("Where it stands.", Body(JobStatus, {"status": examples.STATUS}))},
-        problems=(404,),
+        problems=(404, 422),
     ),
     ("PATCH", ONE): Operation(
         "changeBatchJob", "Control", "Change a running job",
@@ -341,13 +342,14 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
         f"Ends after the job's last event.\n\n{_EVENTS}",
         {200: _stream("Events, until the job has ended.")},
         (_LAST_EVENT_ID,),
-        problems=(404,),
+        problems=(404, 422),
     ),
     ("GET", f"{JOBS}/stream"): Operation(
         "streamBatchJobs", "Live", "Follow all jobs",
         f"All jobs that the key may see, without end.\n\n{_EVENTS}",
         {200: _stream("Events, until you leave.")},
         (_LAST_EVENT_ID,),
+        problems=(422,),
     ),
     ("GET", f"{ONE}/callbacks"): Operation(
         "listBatchJobCallbacks", "Live", "List a job's callbacks",

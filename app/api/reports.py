@@ -12,7 +12,7 @@ from uuid import UUID
 from falcon.asgi import Request, Response
 
 from app.api.access import caller_of
-from app.api.requests import flag, job_id
+from app.api.requests import flag, job_id, refuse_unknown
 from app.database import Database
 from app.reports import PAGE, PAGE_SIZE, csv_heading, csv_lines, ndjson_lines
 
@@ -38,6 +38,7 @@ class Report:
         resp.stream = self._ndjson(found, with_text)
 
     async def _asked(self, req: Request, job: str) -> tuple[UUID, bool]:
+        refuse_unknown(req, "text")
         # Looked up before the first byte: after that there is no way to answer 404.
         visible = await self._database.value(
             "select batch.job_json(batch.visible_job(%s, %s)) ->> 'id'",

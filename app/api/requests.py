@@ -91,6 +91,15 @@ def flag(req: falcon.asgi.Request, name: str) -> bool:
     return bool(value == "true")
 
 
+def refuse_unknown(req: falcon.asgi.Request, *known: str) -> None:
+    """Raises Refused (422) for a query parameter that is not in `known`: a misspelt one, or one
+    that another route has, would be overlooked otherwise. What SQL is handed, SQL judges."""
+    instead = f"unknown parameter; known are {', '.join(known)}" if known else "unknown parameter"
+    unknown = [Problem(name, instead) for name in req.params if name not in known]
+    if unknown:
+        raise Refused(422, "the query has a problem", problems=unknown)
+
+
 def job_id(text: str) -> UUID:
     """The id in a path. Raises Refused (404) for what cannot be one."""
     try:

@@ -15,7 +15,7 @@ from falcon.asgi import Request, Response
 
 from app.api.access import caller_of
 from app.api.problems import RETRY_AFTER_SECONDS, BadRequest
-from app.api.requests import job_id
+from app.api.requests import job_id, refuse_unknown
 from app.database import DatabaseAway, Refused
 from app.live.hub import Hub
 from app.live.reading import Present
@@ -44,16 +44,19 @@ class Streams:
         await self._begin(req, resp, job_id(job))
 
     async def on_head(self, req: Request, resp: Response) -> None:
+        refuse_unknown(req)
         _last_event_id(req)
         resp.content_type = _EVENT_STREAM
 
     async def on_head_job(self, req: Request, resp: Response, job: str) -> None:
+        refuse_unknown(req)
         _last_event_id(req)
         await self._hub.reading.job(job_id(job), caller_of(req).instances)
         resp.content_type = _EVENT_STREAM
 
     async def _begin(self, req: Request, resp: Response, job: UUID | None) -> None:
         caller = caller_of(req)
+        refuse_unknown(req)
         position = _last_event_id(req)
         if self._hub.is_stopping:
             raise BadRequest(

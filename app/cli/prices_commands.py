@@ -31,7 +31,8 @@ def prices() -> None:
 
 
 @prices.command("sync")
-def sync() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def sync(as_json: bool) -> None:
     """Take over the prices of the installed genai-prices.
 
     A changed price counts from now on. Prices entered by hand in SQL stay.
@@ -42,7 +43,10 @@ def sync() -> None:
     ):
         added = sync_prices(connection)
         (known,) = connection.execute("select count(*) from batch.model_prices").fetchone() or (0,)
-    click.echo(f"{added} prices added; the price book has {known}")
+    if as_json:
+        click.echo(json.dumps({"added": added, "prices": known}, indent=2))
+    else:
+        click.echo(f"{added} prices added; the price book has {known}")
 
 
 @prices.command("list")

@@ -61,7 +61,8 @@ def worker_command(concurrency: int | None) -> None:
     """
     import uvloop
 
-    from workers.service import NotMigrated, build_worker
+    from workers.service import build_worker
+    from workers.upkeep import NotMigrated
 
     settings = load_settings()
     if concurrency is not None:

@@ -1,7 +1,8 @@
--- Asks for items in hand, many at a time, whether they may be worked on. Returns for each one of
+-- A worker asks for items in hand, many at a time, whether it may work on them. Returns for each
+-- one of
 --
 --   stop   its job wants no more work: it was cancelled or paused, perhaps just now, since its
---          budget does not hold another item
+--          budget does not hold another item; or its slice was given to another worker
 --   done   its message has a text now: another job has made it
 --   made   its text exists: the same bytes, kind of processing, model and language (with the text)
 --   wait   somebody is making its text just now, or the budget waits for items in hand: ask again
@@ -15,8 +16,9 @@
 --
 -- Bytes are claimed before it is looked whether their text exists: who gives up a claim has made
 -- the text in the same transaction, and a second statement sees it. Claims are made in the order
--- of their keys. Asking twice is safe.
-create or replace function batch.admit_items(p_items jsonb)
+-- of their keys. Asking twice is safe. What is claimed for a slice that is given away in the same
+-- moment, batch.sweep gives up.
+create or replace function batch.admit_items(p_worker_id bigint, p_items jsonb)
 returns table (
   job_id uuid, seq int, verdict text, content text, model text, provider text, language text,
   duration int
@@ -37,6 +39,7 @@ begin
   where exists (
     select from batch.jobs as j where j.id = a.job_id and j.status = 'processing'
   )
+    and batch.has_item(p_worker_id, a.job_id, a.seq)
   order by claim.sha256, a.processing_type, a.language
   on conflict do nothing;
 
@@ -46,6 +49,7 @@ begin
       made.language, made.duration,
       case
         when not coalesce(job.is_processing, false) then 'stop'
+        when not batch.has_item(p_worker_id, a.job_id, a.seq) then 'stop'
         when a.is_forced then 'go'
         when message.has_text then 'done'
         when made.id is not null then 'made'

@@ -41,6 +41,8 @@ begin
     v_queued := v_queued + 1;
   end loop;
 
+  perform batch.release_strays();
+
   return v_queued + batch.requeue_lost_tasks(p_timeout);
 end;
 $$;

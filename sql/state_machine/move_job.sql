@@ -35,7 +35,14 @@ begin
     raise exception using
       errcode = 'BJ409',
       message = format('batch job %s cannot go from %s to %s', p_job_id, v_job.status, p_to),
-      hint = 'batch.job_moves lists the moves that are allowed.';
+      hint = (
+        select coalesce(
+          'Only ' || string_agg(m.from_status::text, ' or ' order by m.from_status) || ' jobs can.',
+          'No job can.'
+        )
+        from batch.job_moves as m
+        where m.to_status = p_to
+      );
   end if;
 
   v_from := v_job.status;

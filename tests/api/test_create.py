@@ -69,7 +69,8 @@ def test_a_creation_queues_exactly_one_planning(api: httpx.Client, api_sql: Sql)
     job_id = created(api.post(JOBS, json={"jobType": "time_based_batch", "daysBack": 7}))
 
     tasks = api_sql.rows(
-        "select task_name from procrastinate_jobs where args ->> 'job_id' = %s", str(job_id)
+        "select task_name from procrastinate.procrastinate_jobs where args ->> 'job_id' = %s",
+        str(job_id),
     )
     assert tasks == [("plan_job",)]
 
@@ -287,7 +288,9 @@ def test_an_estimate_counts_each_content_type_and_creates_nothing(
     chat.add("IMAGE/JPEG")
     chat.add("image/webp", image_description="seen before")
     chat.add("application/pdf", status="deleted")
-    tables = "(select count(*) from batch.jobs), (select count(*) from procrastinate_jobs)"
+    tables = (
+        "(select count(*) from batch.jobs), (select count(*) from procrastinate.procrastinate_jobs)"
+    )
     before = api_sql.row(f"select {tables}")
 
     answer = api.post(ESTIMATE, json={"jobType": "targeted_chat_sync", "chatId": str(chat.id)})

@@ -162,6 +162,17 @@ def test_details_name_a_wrong_parameter(
     assert_wrong_fields(answer, field)
 
 
+@pytest.mark.parametrize("tail", ["", "/status", "/report.csv", "/report.ndjson", "/stream"])
+def test_a_parameter_that_would_do_nothing_is_refused(
+    api: httpx.Client, api_sql: Sql, tail: str
+) -> None:
+    job_id = ended_job(api_sql, 1, 1)
+
+    answer = api.get(f"{JOBS}/{job_id}{tail}", params={"status": "failed"})
+
+    assert_wrong_fields(answer, "status")
+
+
 def test_a_pending_job_is_cancelled(api: httpx.Client) -> None:
     job_id = created(api.post(JOBS, json={"jobType": "time_based_batch", "daysBack": 7}))
 

@@ -27,6 +27,9 @@ def test_a_migrated_database_has_prices_and_syncing_adds_none(prices: object) ->
 
     assert synced.exit_code == 0
     assert synced.output.startswith("0 prices added; the price book has ")
+    counted = json.loads(prices("sync", "--json").output)
+    assert counted["added"] == 0
+    assert synced.output.split()[-1] == str(counted["prices"])
 
 
 def test_an_emptied_book_is_filled_again(prices: object, own_sql: object) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+import time
 
+from tests.database import Sql
 from tests.scene import Scene, wait_until
 
 
@@ -91,3 +93,32 @@ def test_work_whose_queue_was_emptied_is_queued_again(scene: Scene) -> None:
 
     scene.wait_for(planned, status="completed", processed_items=5)
     scene.wait_for(created, status="completed", processed_items=5)
+
+
+def test_a_worker_that_was_frozen_while_it_asked_begins_nothing_of_a_job_cancelled_since(
+    scene: Scene, other_sql: Sql
+) -> None:
+    scene.add("text not wanted", count=4)
+    waiting = (
+        "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+        " and query like '%%admit_items%%' and datname = current_database()"
+    )
+    with other_sql.uncommitted():
+        other_sql.run("lock table batch.claims in exclusive mode")
+        frozen = scene.workers.start()
+        job_id = scene.create()
+        wait_until(lambda: scene.sql.value(waiting), "the worker to ask for its items")
+        frozen.send_signal(signal.SIGSTOP)
+    wait_until(
+        lambda: scene.sql.value("select count(*) from batch.claims where job_id = %s", job_id),
+        "it to be told to go on",
+    )
+    scene.sql.run("select batch.cancel_job(%s)", job_id)
+    # By the worker's own clock the answer is old when it is read.
+    time.sleep(2.5)
+
+    frozen.send_signal(signal.SIGCONT)
+
+    scene.wait_until_idle(job_id)
+    assert scene.workers.started() == []
+    assert scene.sql.rows("select * from batch.claims") == []

@@ -480,7 +480,7 @@ function batch.add_attempts(p_worker_id bigint, p_job_id uuid, p_seq integer, p_
 
 function batch.add_callback(p_job_id uuid) returns void language sql volatile set search_path="";
 
-function batch.admit_items(p_items jsonb) returns TABLE(job_id uuid, seq integer, verdict text, content text, model text, provider text, language text, duration integer) language plpgsql volatile set search_path="";
+function batch.admit_items(p_worker_id bigint, p_items jsonb) returns TABLE(job_id uuid, seq integer, verdict text, content text, model text, provider text, language text, duration integer) language plpgsql volatile set search_path="";
 
 function batch.assumed_item(p_content_type batch.content_type, p_provider text, p_model text, p_seconds numeric, p_bytes numeric) returns TABLE(likely text, ms numeric, cost_usd numeric) language sql stable set search_path="";
 
@@ -551,6 +551,8 @@ function batch.finish_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigi
 function batch.fold_progress(p_job_id uuid) returns void language sql volatile set search_path="";
 
 function batch.give_up_item(p_worker_id bigint, p_job_id uuid, p_first_seq integer, p_seq integer, p_report uuid, p_usage jsonb, p_reason text) returns void language plpgsql volatile set search_path="";
+
+function batch.has_item(p_worker_id bigint, p_job_id uuid, p_seq integer) returns boolean language sql stable set search_path="";
 
 function batch.heartbeat(p_worker_id bigint, p_timeout interval, p_meters jsonb DEFAULT NULL::jsonb) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set search_path="";
 
@@ -667,6 +669,8 @@ function batch.refuse_field(p_field text, p_problem text) returns void language 
 function batch.register_worker(p_name text, p_capacity jsonb, p_offers jsonb DEFAULT '{}'::jsonb) returns bigint language sql volatile set search_path="";
 
 function batch.release_items(p_job_id uuid, p_first_seq integer, p_last_seq integer) returns void language sql volatile set search_path="";
+
+function batch.release_strays() returns void language sql volatile set search_path="";
 
 function batch.report_items(p_job_id uuid, p_after integer, p_limit integer, p_with_text boolean DEFAULT false) returns TABLE(seq integer, item json) language sql stable set plan_cache_mode=force_custom_plan set search_path="";
 

@@ -6,8 +6,8 @@ A file holds lines of `word argument`: `text WORDS` gives the text, `fail CODE` 
 waits until FILE exists in the media folder, `cost USD` and `tokens N` are what a provider charged
 (the price book of a `Scene` has a dollar a second for it), `away REASON` finds no provider, after
 paying for it if there is a cost, until the file `back` exists; `sent` is billed before it holds;
-`die NOW` kills the process. Every start of an item is written to the file `started` in the media
-folder, a line each.
+`take SECONDS` lasts so long; `die NOW` kills the process. Every start of an item is written to the
+file `started` in the media folder, a line each.
 """
 
 from __future__ import annotations
@@ -54,6 +54,8 @@ class ScriptedProcessor:
         if "hold" in words:
             while not (self._root / words["hold"]).exists():  # noqa: ASYNC110 - another process's
                 await asyncio.sleep(0.01)
+        if "take" in words:
+            await asyncio.sleep(float(words["take"]))
         if "die" in words:
             os.kill(os.getpid(), signal.SIGKILL)
         if "away" in words and not (self._root / "back").exists():

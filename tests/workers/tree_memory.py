@@ -33,15 +33,25 @@ class TreeMemory:
 
 
 def descendants(process_id):
-    """The ids of all processes below one that lives."""
+    """The ids of all processes below one that lives.
+
+    One that has just been forked, and is no other program yet, has its parent's memory and none of
+    its own.
+    """
     found = []
     try:
+        own = command(process_id)
         for task in Path(f"/proc/{process_id}/task").iterdir():
             for child in (task / "children").read_text().split():
-                found += [int(child), *descendants(int(child))]
+                if command(child) != own:
+                    found += [int(child), *descendants(int(child))]
     except OSError:
         pass  # it has ended meanwhile
     return found
+
+
+def command(process_id):
+    return Path(f"/proc/{process_id}/cmdline").read_bytes()
 
 
 def held_bytes(process_id):

@@ -26,5 +26,5 @@ class DocumentLimits:
 class ImageLimits:
     """Bounds for one picture."""
 
-    file_bytes: int = 50 * MEGABYTE
+    file_bytes: int = 100 * MEGABYTE
     pixels: int = 100_000_000

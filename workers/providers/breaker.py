@@ -16,7 +16,7 @@ class Breaker:
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._reason: str | None = None
-        self._opened_at = 0.0
+        self.opened_at = 0.0
         self._opens_at = 0.0
         self._probe: asyncio.Future[None] | None = None
 
@@ -29,7 +29,7 @@ class Breaker:
         while self._reason is not None:
             if self._probe is not None:
                 await asyncio.wait([self._probe])
-            elif self._monotonic() < self._opens_at and self._opened_at >= since:
+            elif self._monotonic() < self._opens_at and self.opened_at >= since:
                 return self._reason
             else:
                 self._probe = asyncio.get_running_loop().create_future()
@@ -49,8 +49,8 @@ class Breaker:
     def open(self, reason: str, seconds: float) -> None:
         """The provider is away; asked again in `seconds`."""
         self._reason = reason
-        self._opened_at = self._monotonic()
-        self._opens_at = self._opened_at + seconds
+        self.opened_at = self._monotonic()
+        self._opens_at = self.opened_at + seconds
         self.leave()
 
     def leave(self) -> None:

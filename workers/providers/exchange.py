@@ -20,7 +20,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 import httpx
@@ -130,18 +130,19 @@ class Exchange:
         Raises ProcessingFailed for what the medium is to blame for (`provider_refused`, or
         `provider_error` where the provider answers others and not this one), and ProvidersAway.
         """
-        breaker = self._breakers[question.model]
-        reason = await breaker.enter(current_errand().since)
+        breaker, since = self._breakers[question.model], current_errand().since
+        reason = await breaker.enter(since)
         if reason is not None:
             raise ProvidersAway(reason)
         is_probe = breaker.is_probed
         try:
-            return await self._ask(question, breaker, is_probe)
+            # A job that began since knows of no outage: one bad answer must not pause it.
+            return await self._ask(question, breaker, is_probe and breaker.opened_at >= since)
         finally:
             if is_probe:
                 breaker.leave()
 
-    async def _ask(self, question: Question, breaker: Breaker, is_probe: bool) -> Answer:
+    async def _ask(self, question: Question, breaker: Breaker, is_brief: bool) -> Answer:
         attempts, bill = _Attempts(self._clock.monotonic()), current_errand()
         while True:
             try:
@@ -150,8 +151,8 @@ class Exchange:
             except Trouble as trouble:
                 if trouble.kind in (Kind.LOST, Kind.GARBLED):
                     bill.note([trouble.usage or question.likely])
-                pause = self._pause(trouble, attempts, is_probe)
-                if trouble.wait is not None and trouble.kind in (Kind.BUSY, Kind.DOWN):
+                pause = self._pause(trouble, attempts, is_brief)
+                if trouble.kind in (Kind.BUSY, Kind.DOWN) and self._is_short(trouble.wait):
                     await self._gate.wait_hint(self.name, trouble.wait)
                 if pause is None:
                     raise self._verdict(question, trouble, attempts, breaker) from trouble
@@ -167,12 +168,16 @@ class Exchange:
                 bill.note(answer.usage)
                 return replace(answer, usage=(*attempts.usage(answer.usage[0]), *answer.usage))
 
+    def _is_short(self, wait: float | None) -> TypeGuard[float]:
+        """Whether others may be held up for it too; after a longer one, they ask the next one."""
+        return wait is not None and wait <= self._patience.longest_retry_after
+
     def _note_answer(self, breaker: Breaker) -> None:
         breaker.close()
         self._answered_at = self._clock.monotonic()
         self._garbled = 0
 
-    def _pause(self, trouble: Trouble, attempts: _Attempts, is_probe: bool) -> float | None:
+    def _pause(self, trouble: Trouble, attempts: _Attempts, is_brief: bool) -> float | None:
         """Counts the failed attempt. The seconds to wait before the next, None for no next."""
         patience = self._patience
         wait = trouble.wait or 0.0
@@ -191,7 +196,7 @@ class Exchange:
                 return None
         if is_last or wait > patience.longest_retry_after:
             return None
-        if is_probe and trouble.kind is not Kind.GARBLED:
+        if is_brief and trouble.kind is not Kind.GARBLED:
             return None
         pause = patience.pause(attempts.asked, self._clock.chance())
         # Never before the time asked for, and spread out after it.

@@ -66,6 +66,11 @@ SETUP_CODES = {
 BUSY_CODES = {"rate_limit_exceeded", "rate_limit_error", "resource_exhausted"}
 """As OpenAI, Groq and Google call them in `error.code`, `.type`, `.status` and `.details`."""
 
+KEY_WORDS = re.compile(
+    r"\b(?:invalid|incorrect) api[ _]key\b|\bapi[ _]key not valid\b", re.IGNORECASE
+)
+"""What is said with a 400 by Google, and by imitators and proxies that leave out its codes."""
+
 BUSY_STATUSES = {429, 498}
 """498: Groq's for `flex tier capacity exceeded`."""
 DOWN_STATUSES = {408, 409, 425}
@@ -139,7 +144,8 @@ def kind_of(rejection: Rejection) -> Kind:
         return Kind.BUSY
     if status >= 500 or status in DOWN_STATUSES:
         return Kind.DOWN
-    if status in (401, 403) or codes & KEY_CODES:
+    names_key = status == 400 and KEY_WORDS.search(rejection.message)
+    if status in (401, 403) or codes & KEY_CODES or names_key:
         return Kind.KEY
     if status in (404, 405) or status < 400 or codes & SETUP_CODES:
         return Kind.SETUP

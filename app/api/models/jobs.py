@@ -126,8 +126,8 @@ class JobEvent(Shape):
     type: str = Field(
         examples=["created", "planned", "changed", "paused", "resumed", "completed", "cancelled"]
     )
-    """`created`, `planned`, `changed`, `paused`, `resumed`, `completed`, `failed` or
-    `cancelled`; more may follow."""
+    """`created`, `planned`, `changed`, `paused`, `resumed`, `completed`, `failed`,
+    `cancelled`, `callback_given_up` or `callbacks_redelivered`; more may follow."""
     actor: str
     """Who did it: a key's name, a database session, a worker."""
     details: Any

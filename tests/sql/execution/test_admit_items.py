@@ -32,7 +32,8 @@ class Job:
         chat = add_chat(sql)
         chat.add_many(items)
         self.id = sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id), **request)
-        self.worker = sql.worker()
+        # One for all jobs, so that it can ask for items of several at once.
+        self.worker = any_worker(sql)
         self.first_seq = sql.slices(self.id)[0][0]
         sql.run("update batch.slices set last_seq = %s where job_id = %s and first_seq = %s",
                 items, self.id, self.first_seq)  # fmt: skip
@@ -64,8 +65,15 @@ class Job:
         return job["status"], job["pause_reason"]
 
 
+def any_worker(sql: Sql) -> int:
+    known: int | None = sql.value("select min(id) from batch.workers")
+    return known or sql.worker()
+
+
 def admit(sql: Sql, *items: dict[str, Any]) -> list[tuple[str, str | None]]:
-    rows = sql.rows("select verdict, content from batch.admit_items(%s)", json.dumps(items))
+    rows = sql.rows(
+        "select verdict, content from batch.admit_items(%s, %s)", any_worker(sql), json.dumps(items)
+    )
     return [(verdict, content) for verdict, content in rows]
 
 
@@ -379,3 +387,12 @@ def test_nothing_begins_once_its_job_was_cancelled_or_paused(sql: Sql, order: st
     assert job.verdict(1, BYTES) == "stop"
     assert job.verdict(2, BYTES, isPaid=False, mayUse=[]) == "stop"
     assert sql.value("select count(*) from batch.claims where job_id = %s", job.id) == 0
+
+
+def test_who_has_lost_the_slice_claims_nothing_and_is_told_to_stop(sql: Sql) -> None:
+    job = Job(sql)
+    sql.run("select batch.lose_slice(%s, %s, %s)", job.id, job.first_seq, job.worker)
+    sql.take(job.id, job.first_seq, sql.worker())
+
+    assert job.verdict(1, BYTES) == "stop"
+    assert sql.rows("select * from batch.claims") == []

@@ -205,3 +205,20 @@ def test_what_was_billed_counts_against_the_budget(job: Job) -> None:
     assert job.sql.value(
         "select batch.reserve_budget(%s, 2, %s)", job.id, json.dumps([tokens(2)])
     ) == "stop"  # fmt: skip
+
+
+def test_what_was_found_out_before_the_job_was_resumed_does_not_pause_it_again(sql: Sql) -> None:
+    sql.at("2026-06-30 12:00:00+00")
+    job = Job(sql)
+    job.give_up(1, reason="nobody there")
+    sql.at("2026-06-30 12:00:01+00")
+    sql.run("select batch.resume_job(%s)", job.id)
+
+    job.give_up(2, reason="nobody there")
+    status = sql.job(job.id)["status"]
+    job.pass_on()
+    job.worker = sql.value("select worker_id from batch.slices where job_id = %s", job.id)
+    job.give_up(2, reason="nobody there")
+
+    assert status == "processing"
+    assert sql.job(job.id)["status"] == "paused"

@@ -17,7 +17,7 @@ def job_id(sql: Sql) -> UUID:
     return sql.in_one_slice(sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id)))
 
 
-def admit(sql: Sql, job_id: UUID, *seqs: int, forced: bool = False) -> None:
+def admit(sql: Sql, worker: int, job_id: UUID, *seqs: int, forced: bool = False) -> None:
     """Takes these items in hand."""
     questions = [
         {
@@ -29,7 +29,7 @@ def admit(sql: Sql, job_id: UUID, *seqs: int, forced: bool = False) -> None:
     assert {
         verdict
         for (verdict,) in sql.rows(
-            "select verdict from batch.admit_items(%s)", json.dumps(questions)
+            "select verdict from batch.admit_items(%s, %s)", worker, json.dumps(questions)
         )
     } == {"go"}
 
@@ -38,7 +38,7 @@ def lose(sql: Sql, job_id: UUID, *seqs: int, forced: bool = False) -> None:
     """A worker takes the slice, then these items in hand, and dies."""
     worker = sql.worker()
     sql.take(job_id, 1, worker)
-    admit(sql, job_id, *seqs, forced=forced)
+    admit(sql, worker, job_id, *seqs, forced=forced)
     sql.run("select batch.lose_slice(%s, 1, %s)", job_id, worker)
 
 
@@ -64,7 +64,7 @@ def test_what_was_in_hand_is_suspect_and_the_rest_is_not(
 def test_what_was_recorded_is_not(sql: Sql, job_id: UUID) -> None:
     worker = sql.worker()
     sql.take(job_id, 1, worker)
-    admit(sql, job_id, 1, 2)
+    admit(sql, worker, job_id, 1, 2)
     sql.record(worker, processed(job_id, 1, 1))
 
     sql.run("select batch.lose_slice(%s, 1, %s)", job_id, worker)
@@ -75,7 +75,7 @@ def test_what_was_recorded_is_not(sql: Sql, job_id: UUID) -> None:
 def test_a_slice_that_was_given_back_in_order_makes_no_suspects(sql: Sql, job_id: UUID) -> None:
     worker = sql.worker()
     sql.take(job_id, 1, worker)
-    admit(sql, job_id, 1, 2)
+    admit(sql, worker, job_id, 1, 2)
 
     sql.finish(job_id, 1, worker)
 
@@ -100,7 +100,7 @@ def test_after_three_deaths_an_item_fails_and_its_neighbours_do_not(sql: Sql, jo
 def test_who_does_not_hold_the_slice_loses_nothing(sql: Sql, job_id: UUID) -> None:
     worker = sql.worker()
     sql.take(job_id, 1, worker)
-    admit(sql, job_id, 1)
+    admit(sql, worker, job_id, 1)
 
     sql.run("select batch.lose_slice(%s, 1, %s)", job_id, sql.worker())
 

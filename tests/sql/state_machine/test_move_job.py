@@ -74,6 +74,17 @@ def test_a_job_moves_along_the_table_of_moves_and_no_other_way(
         assert caught[0].diag.message_primary == (
             f"batch job {job_id} cannot go from {start} to {end}"
         )
+        assert (
+            caught[0].diag.message_hint
+            == {
+                "pending": "No job can.",
+                "processing": "Only pending or paused jobs can.",
+                "paused": "Only processing jobs can.",
+                "completed": "Only processing jobs can.",
+                "failed": "Only pending or processing or paused jobs can.",
+                "cancelled": "Only pending or processing or paused jobs can.",
+            }[end]
+        )
         assert (stored(sql, job_id), events(sql, job_id)) == before
     elif start == end:
         move(sql, job_id, end)

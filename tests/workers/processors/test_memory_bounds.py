@@ -106,6 +106,9 @@ def test_pictures_of_all_sizes_stay_within_a_workers_memory(write_all):
     honest = [
         files.encoded(photo, "PNG"),
         files.encoded(photo, "JPEG", progressive=True),
+        files.encoded(photo, "WEBP", method=0),
+        files.encoded(photo, "WEBP", method=0, quality=0, lossless=True),
+        files.encoded(photo, "TIFF"),
         files.encoded(Image.new("RGB", (1600, 60), "white"), "PNG"),
     ]
     hostile = [large_png(9_900)] * 4
@@ -114,6 +117,6 @@ def test_pictures_of_all_sizes_stay_within_a_workers_memory(write_all):
     outcomes = run_all(write_all("image", [*hostile, *honest]), watched)
 
     assert set(outcomes[:4]) <= set(TOO_MUCH)
-    assert all("12.50" in text for text in outcomes[4:6])
-    assert outcomes[6] == "[no text found; PNG image, 1600 x 60]"
+    assert all("12.50" in text for text in outcomes[4:9])
+    assert outcomes[9] == "[no text found; PNG image, 1600 x 60]"
     assert watched.peak_mb < USUAL_MB - WORKER_MB

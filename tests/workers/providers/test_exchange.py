@@ -235,8 +235,8 @@ def test_a_provider_busy_for_ever_is_away(stand_in: StandIn, time: Time, ask: As
     assert "too busy" in away.reason
 
 
-def test_a_provider_that_wants_an_hour_is_away_for_an_hour(
-    stand_in: StandIn, time: Time, ask: Ask
+def test_a_provider_that_wants_an_hour_is_away_for_an_hour_and_holds_nobody_up(
+    stand_in: StandIn, time: Time, gate: CountingGate, ask: Ask
 ) -> None:
     stand_in.plan("openai", Behaviour(429, headers={"Retry-After": "3600"}))
 
@@ -249,6 +249,8 @@ def test_a_provider_that_wants_an_hour_is_away_for_an_hour(
     assert isinstance(second, ProvidersAway)
     assert isinstance(third, Answer)
     assert time.slept == []
+    # Who waits at the gate cannot ask the next provider.
+    assert gate.hints == []
 
 
 @pytest.mark.parametrize(
@@ -257,11 +259,12 @@ def test_a_provider_that_wants_an_hour_is_away_for_an_hour(
         (Behaviour(401, {"message": "wrong"}), "put a valid one into OPENAI_API_KEY"),
         (Behaviour(403, {"message": "no access"}), "does not accept the key"),
         (Behaviour(429, QUOTA), "the quota is used up"),
+        (Behaviour(400, {"message": "API key not valid."}), "does not accept the key"),
         (Behaviour(402, {"message": "pay"}), "the quota is used up"),
         (Behaviour(404, {"message": "no such model"}), "the model whisper-1"),
         (Behaviour(307, headers={"Location": "https://x.example/"}), "check OPENAI_BASE_URL"),
     ],
-    ids=["401", "403", "quota", "402", "404", "redirect"],
+    ids=["401", "403", "quota", "400", "402", "404", "redirect"],
 )  # fmt: skip
 def test_what_concerns_every_request_alike_is_asked_once(
     stand_in: StandIn, time: Time, ask: Ask, behaviour: Behaviour, says: str
@@ -559,11 +562,16 @@ def test_lost_answers_are_on_the_errand(
     assert asyncio.run(run()) == [Decimal(7), Decimal("5.0")]
 
 
-def test_for_a_job_resumed_since_a_provider_found_away_is_asked_at_once(
-    stand_in: StandIn, time: Time, gate: CountingGate, tmp_path: Path
+@pytest.mark.parametrize("stumbles", [[], [Behaviour(500)], [Behaviour(429)]])
+def test_for_a_job_resumed_since_a_provider_found_away_is_asked_at_once_and_in_earnest(
+    stand_in: StandIn,
+    time: Time,
+    gate: CountingGate,
+    tmp_path: Path,
+    stumbles: list[Behaviour],
 ) -> None:
     (tmp_path / "a.ogg").write_bytes(SOUND)
-    stand_in.plan("openai", Behaviour(429, QUOTA))
+    stand_in.plan("openai", Behaviour(429, QUOTA), *stumbles)
 
     async def run() -> list[str | None]:
         account = Account("openai", stand_in.base_url("openai"), "k", "OPENAI")

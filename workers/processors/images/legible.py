@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image, ImageChops
 
 from workers.processors.images import Legible, svg
-from workers.processors.images.opening import head_of, open_picture, prepared
+from workers.processors.images.opening import head_of, open_picture, prepared, size_of
 from workers.processors.images.pdf_page import rendered
 from workers.processors.limits import ImageLimits
 from workers.processors.markup import root_element
@@ -38,7 +38,7 @@ def legible_picture(path: str, prefix: str, limits: ImageLimits) -> Legible:
         return Legible(parts=[], text=text, kind="SVG", width=0, height=0, pages=1)
 
     with open_picture(file, head, limits) as picture:
-        kind, width, height = picture.format or "", picture.width, picture.height
+        kind, (width, height) = picture.format or "", size_of(picture)
         pages = getattr(picture, "n_frames", 1) if kind == "TIFF" else 1
         parts = written(prepared(picture, LONGEST_SIDE, fitted), prefix)
     return Legible(parts=parts, text="", kind=kind, width=width, height=height, pages=pages)

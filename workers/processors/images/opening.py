@@ -10,6 +10,7 @@ import filetype
 from PIL import Image, ImageOps, ImageStat, UnidentifiedImageError
 
 from workers.processors.base import ProcessingFailed
+from workers.processors.images import large_webp
 from workers.processors.limits import MEGABYTE, ImageLimits
 from workers.processors.spare_memory import check_memory
 from workers.processors.text import SAMPLE_BYTES, encoding_of
@@ -19,12 +20,20 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "ICO", "JPEG2000
 
 READABLE_MIME_TYPES = re.compile(r"image/(jpeg|png|webp|gif|bmp|tiff|avif|x-icon|jp2)")
 PALETTE_MODES = ("1", "P", "PA")
+LARGE_WEBP_BYTES_PER_PIXEL = 3
+"""While it is decoded: colours at half the size are usual, and room for the decoder."""
 WEBP_BYTES_PER_PIXEL = 8
 """Two canvases, which its decoder takes when the file is opened."""
 PROGRESSIVE_BYTES_PER_PIXEL = 3
 """With colours at half the size, as is usual."""
 LIGHT = 160
 """Of 255: letters lighter than this on a transparent ground are put before black, not white."""
+
+
+def size_of(picture: Image.Image) -> tuple[int, int]:
+    """Width and height in the file: a large WebP comes smaller."""
+    width, height = picture.info.get("whole_size", picture.size)
+    return width, height
 
 
 def head_of(file: Path, limits: ImageLimits) -> bytes:
@@ -42,12 +51,18 @@ def head_of(file: Path, limits: ImageLimits) -> bytes:
 
 
 def open_picture(file: Path, head: bytes, limits: ImageLimits) -> Image.Image:
-    """The picture, not yet decoded. Raises ProcessingFailed: `file_unreadable` for
-    what is damaged, `unsupported_format` for what Pillow does not open, `file_too_large`. Raises
-    MemoryError where a library would call the file damaged.
+    """The picture, not yet decoded unless it is a large WebP.
+
+    Raises ProcessingFailed: `file_unreadable` for what is damaged, `unsupported_format` for what
+    Pillow does not open, `file_too_large`. Raises MemoryError where a library would call the file
+    damaged.
     """
     Image.MAX_IMAGE_PIXELS = None  # Pillow's own check only warns up to twice its limit
-    check_memory(webp_pixels(head) * WEBP_BYTES_PER_PIXEL)
+    pixels = webp_pixels(head)
+    if large_webp.LARGE < pixels <= limits.pixels and large_webp.is_still(head):
+        check_memory(pixels * LARGE_WEBP_BYTES_PER_PIXEL)
+        return large_webp.decoded(file)
+    check_memory(pixels * WEBP_BYTES_PER_PIXEL)
     try:
         picture = Image.open(file, formats=FORMATS)
     except UnidentifiedImageError as error:

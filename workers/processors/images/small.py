@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from workers.processors.images import SmallPicture
-from workers.processors.images.opening import head_of, open_picture, prepared
+from workers.processors.images.opening import head_of, open_picture, prepared, size_of
 from workers.processors.images.pdf_page import rendered
 from workers.processors.limits import ImageLimits
 
@@ -25,7 +25,7 @@ def small_picture(path: str, target: str, limits: ImageLimits) -> SmallPicture:
     """Writes the picture at `path` as a JPEG. Raises as `legible.legible_picture` does."""
     file = Path(path)
     with open_picture(file, head_of(file, limits), limits) as picture:
-        kind, width, height = picture.format or "", picture.width, picture.height
+        kind, (width, height) = picture.format or "", size_of(picture)
         prepared(picture, LONGEST_SIDE, _shrunk).save(target, "JPEG", quality=QUALITY)
     return SmallPicture(kind=kind, width=width, height=height)
 
