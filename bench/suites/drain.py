@@ -25,8 +25,8 @@ from bench.drains import INSTANT, assert_every_item_has_its_text, drain, warm_up
 from bench.figures import Chart, Figure, Outcome, at_least
 from bench.programs import ROOT, awaited, running, workers
 
-ITEMS = 50_000
-TEXT_FILES = 5_000
+ITEMS = 100_000
+TEXT_FILES = 10_000
 WORKERS = 2
 
 
