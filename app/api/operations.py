@@ -84,8 +84,8 @@ _IDEMPOTENCY_KEY = Parameter(
 _LAST_EVENT_ID = Parameter(
     "Last-Event-ID", "header",
     "The id of the last event that was received: the `life` events after it come first. Browsers"
-    " send it when they connect again.",
-    {"type": "string", "pattern": "^[0-9]{1,18}$"},
+    " send it when they connect again. Empty: as without it.",
+    {"type": "string", "pattern": "^[0-9]{0,18}$"},
 )  # fmt: skip
 
 PATH_PARAMETERS: Final[Mapping[str, Parameter]] = {

@@ -4,7 +4,7 @@ create or replace function batch.media_pages(p_metadata jsonb)
 returns numeric
 language sql
 immutable
-set search_path = ''
+parallel safe
 as $$
   select batch.number_of(
     coalesce(

@@ -4,7 +4,7 @@ create or replace function batch.media_seconds(p_metadata jsonb)
 returns numeric
 language sql
 immutable
-set search_path = ''
+parallel safe
 as $$
   select batch.number_of(
     coalesce(

@@ -604,13 +604,13 @@ function batch.live_states(p_job_ids uuid[], p_has_all boolean, p_instance_ids u
 
 function batch.lose_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns void language plpgsql volatile set search_path="";
 
-function batch.media_bytes(p_metadata jsonb) returns numeric language sql immutable set search_path="";
+function batch.media_bytes(p_metadata jsonb) returns numeric language sql immutable;
 
 function batch.media_content_takes_job_id() returns boolean language sql stable set search_path="";
 
-function batch.media_pages(p_metadata jsonb) returns numeric language sql immutable set search_path="";
+function batch.media_pages(p_metadata jsonb) returns numeric language sql immutable;
 
-function batch.media_seconds(p_metadata jsonb) returns numeric language sql immutable set search_path="";
+function batch.media_seconds(p_metadata jsonb) returns numeric language sql immutable;
 
 function batch.metrics(p_timeout interval DEFAULT '00:00:30'::interval) returns TABLE(name text, labels jsonb, value numeric) language sql stable set search_path="";
 
@@ -622,7 +622,7 @@ function batch.next_slice_size(p_size integer, p_items integer, p_elapsed interv
 
 function batch.notify_job(p_job_id uuid) returns void language sql volatile set search_path="";
 
-function batch.number_of(p_value jsonb, p_most numeric) returns numeric language sql immutable set search_path="";
+function batch.number_of(p_value jsonb, p_most numeric) returns numeric language sql immutable;
 
 function batch.offers() returns TABLE(content_type batch.content_type, provider text, model text, places numeric, least_seconds numeric) language sql stable set search_path="";
 

@@ -85,6 +85,31 @@ def test_a_picture_is_turned_upright_before_it_is_read(process):
     assert words_in(extraction) == "uprightwords"
 
 
+def large_webp(**options):
+    """A WebP on its side, of more pixels than Pillow is given."""
+    upright = files.picture("Upright", size=(800, 600)).resize((3200, 2400))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return files.encoded(upright.rotate(90, expand=True), "WEBP", method=0, exif=exif, **options)
+
+
+@pytest.mark.parametrize("options", [{}, {"lossless": True, "quality": 0}])
+def test_a_large_webp_is_turned_upright(process, options):
+    assert words_in(process(large_webp(**options), "image")) == "upright"
+
+
+def test_a_large_webp_without_text_keeps_its_size(process):
+    blank = files.encoded(Image.new("RGBA", (4000, 3000), (255, 255, 255, 0)), "WEBP", method=0)
+
+    assert process(blank, "image").text == "[no text found; WEBP image, 4000 x 3000]"
+
+
+def test_a_large_webp_that_is_cut_off_is_unreadable(process):
+    whole = large_webp()
+
+    assert fails(process, whole[: len(whole) // 2]).code == "file_unreadable"
+
+
 def test_the_first_frame_of_an_animation_is_read(process):
     first, second = files.picture("First frame"), files.picture("Second frame")
 
