@@ -105,8 +105,13 @@ def settle(session: Session) -> None:
 
 
 def write_files(folder: Path, count: int, first: int = 1) -> None:
-    """A small file for each of `count` messages, no two alike, as `add_messages` names them."""
+    """A text of 200 characters for each of `count` messages, no two alike.
+
+    They are named as `add_messages` names them.
+    """
     for thousandth in range(min(1000, first + count)):
         (folder / "media" / str(thousandth)).mkdir(parents=True, exist_ok=True)
     for n in range(first, first + count):
-        (folder / "media" / str(n % 1000) / f"{n}.txt").write_text(f"the file of message {n}")
+        (folder / "media" / str(n % 1000) / f"{n}.txt").write_text(
+            f"the file of message {n} ".ljust(TEXT_LENGTH, "x")
+        )

@@ -39,7 +39,8 @@ def letter(title: str, pages: int) -> bytes:
 
 
 def write_samples(folder: Path, scale: float = 1.0) -> list[Sample]:
-    """All of them. `scale` makes the large ones smaller."""
+    """All of them, in a new folder. `scale` makes the large ones smaller."""
+    folder.mkdir()
     return list(_samples(folder, lambda count: max(2, round(count * scale))))
 
 

@@ -47,13 +47,17 @@ class Program:
     def said(self) -> str:
         return self._output.read_text(errors="replace")
 
+    def last_words(self) -> str:
+        """Where it ended badly: a traceback's last lines say it."""
+        return self.said()[-400:].strip()
+
     def wait_until_it_says(self, text: str) -> None:
         def says() -> bool:
             if self.process.poll() is not None and text not in self.said():
-                raise TookTooLong(f"it ended with {self.process.returncode}:\n{self.said()}")
+                raise TookTooLong(f"it ended with {self.process.returncode}: {self.last_words()}")
             return text in self.said()
 
-        awaited(says, f"{text!r} was not said:\n{self._output}")
+        awaited(says, f"a program does not say {text!r}")
 
     def processes(self) -> list[int]:
         """It, its children, theirs, and so on."""
@@ -134,7 +138,7 @@ def api(database: BenchDatabase, application: str | None = None) -> Iterator[int
 
         def answers() -> bool:
             if program.process.poll() is not None:
-                raise TookTooLong(f"the API ended:\n{program.said()}")
+                raise TookTooLong(f"the API ended: {program.last_words()}")
             with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
                 return True
             return False

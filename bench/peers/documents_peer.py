@@ -22,9 +22,11 @@ def markitdown() -> Read:
 
 
 def kreuzberg() -> Read:
-    from kreuzberg import extract_file_sync
+    from kreuzberg import ExtractionConfig, extract_file_sync
 
-    return lambda file: str(extract_file_sync(file).content)
+    # Without what it remembers of files that it has read before.
+    config = ExtractionConfig(use_cache=False)
+    return lambda file: str(extract_file_sync(file, config=config).content)
 
 
 def main() -> None:

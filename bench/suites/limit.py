@@ -17,7 +17,7 @@ from bench.figures import Chart, Figure, Outcome, at_least
 from bench.server import BenchDatabase
 from bench.suites import drain
 
-ITEMS = 60_000
+ITEMS = 100_000
 SET = 500
 
 RESULTS = """

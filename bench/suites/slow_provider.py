@@ -1,6 +1,7 @@
-"""Slow provider: 1,000 voice notes that a provider takes a second each for, one worker process.
+"""Slow provider: 1,000 items that somebody takes a second each for, one worker process.
 
-The whole way: the file is opened, hashed and decoded, the provider is asked over HTTP, its answer
+Twice. First a processor that only waits, so that only the service is measured. Then voice notes,
+the whole way: the file is opened, hashed and decoded, a provider asked over HTTP, its answer
 recorded. The provider is a stand-in on this machine.
 
 Must show: at least 200 items in flight, all done in under 6 s, under 300 MB. Memory is that of the
@@ -12,13 +13,14 @@ from __future__ import annotations
 import hashlib
 import threading
 import wave
+from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from bench.bench import Bench
-from bench.chats import add_chat, add_messages, settle
-from bench.drains import drain, processed_items
+from bench.chats import add_chat, add_messages, settle, write_files
+from bench.drains import assert_every_item_has_its_text, drain, processed_items
 from bench.figures import Figure, Outcome, at_least, at_most
 from bench.programs import Program, workers
 from bench.server import Session
@@ -31,6 +33,40 @@ CONCURRENCY = {"BACKSCROLL_CONCURRENCY": "300"}
 
 def run(bench: Bench) -> Outcome:
     items = bench.sized(ITEMS, 10)
+    return Outcome(
+        [*_waiting(bench, items), *_voice_notes(bench, items)],
+        notes=["BACKSCROLL_CONCURRENCY=300, everything else as it comes"],
+    )
+
+
+def _waiting(bench: Bench, items: int) -> list[Figure]:
+    with (
+        bench.database("slow") as database,
+        bench.media() as media,
+        database.session() as session,
+    ):
+        begun = media / "begun"
+        settings = {
+            "BACKSCROLL_DOCUMENT_CHAIN": "bench-slow",
+            "BACKSCROLL_DOCUMENT_PROCESSES": "64",
+            "BENCH_ITEM_SECONDS": str(ITEM_SECONDS),
+            "BENCH_BEGUN": str(begun),
+            **CONCURRENCY,
+        }
+        write_files(media, items)
+        chat = add_chat(session)
+        add_messages(session, chat, items)
+        settle(session)
+        with workers(database, 1, media, settings) as (worker,):
+            begun.touch()
+            with highest_memory(worker) as highest:
+                job_id, seconds = drain(session, chat)
+        assert_every_item_has_its_text(session, job_id, items)
+        at_once = _most_at_once([float(line) for line in begun.read_text().splitlines()])
+    return _figures("waiting", at_once, items, seconds, highest)
+
+
+def _voice_notes(bench: Bench, items: int) -> list[Figure]:
     with (
         SlowProvider(ITEM_SECONDS) as provider,
         bench.database("slow") as database,
@@ -43,14 +79,27 @@ def run(bench: Bench) -> Outcome:
             provider.most_at_once = 0
             with highest_memory(worker) as highest:
                 seconds = transcribe(session, media, items, "note")
-    return Outcome(
-        [
-            Figure("items in flight", provider.most_at_once, "", at_least(200)),
-            Figure(f"{items:,} items of {ITEM_SECONDS:g} s", seconds, "s", at_most(6)),
-            Figure("memory with child processes", highest[1], "MB", at_most(300)),
-            Figure("memory of the worker itself", highest[0], "MB"),
-        ],
-        notes=["BACKSCROLL_CONCURRENCY=300, everything else as it comes"],
+        at_once = provider.most_at_once
+    return _figures("voice notes", at_once, items, seconds, highest)
+
+
+def _figures(
+    what: str, at_once: int, items: int, seconds: float, highest: list[float]
+) -> list[Figure]:
+    return [
+        Figure(f"{what}: items in flight", at_once, "", at_least(200)),
+        Figure(f"{what}: {items:,} items of {ITEM_SECONDS:g} s", seconds, "s", at_most(6)),
+        Figure(f"{what}: memory with child processes", highest[1], "MB", at_most(300)),
+        Figure(f"{what}: memory of the worker itself", highest[0], "MB"),
+    ]
+
+
+def _most_at_once(begun: list[float]) -> int:
+    """Of items that began then and took ITEM_SECONDS."""
+    ordered = sorted(begun)
+    return max(
+        place + 1 - bisect_left(ordered, moment - ITEM_SECONDS)
+        for place, moment in enumerate(ordered)
     )
 
 
