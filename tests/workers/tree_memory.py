@@ -4,6 +4,7 @@ import os
 import threading
 from pathlib import Path
 
+PAGE = os.sysconf("SC_PAGESIZE")
 SECONDS_BETWEEN = 0.01
 
 
@@ -17,6 +18,8 @@ class TreeMemory:
         self._thread = threading.Thread(target=self._watch)
 
     def __enter__(self):
+        # What other tests have left running for more than themselves, such as the API.
+        self._others = set(descendants(os.getpid()))
         self._thread.start()
         return self
 
@@ -27,12 +30,14 @@ class TreeMemory:
     def _watch(self):
         while not self._ended.wait(SECONDS_BETWEEN):
             own = os.getpid()
-            tree = descendants(own) if self._except_own else [own, *descendants(own)]
-            self.peak_mb = max(self.peak_mb, sum(map(held_kilobytes, tree)) // 1024)
+            tree = descendants(own, self._others)
+            if not self._except_own:
+                tree.append(own)
+            self.peak_mb = max(self.peak_mb, sum(map(held_bytes, tree)) // 2**20)
 
 
-def descendants(process_id):
-    """The ids of all processes below one that lives.
+def descendants(process_id, others=()):
+    """The ids of all processes below one that lives, without `others` and what is below them.
 
     One that has just been forked, and is no other program yet, has its parent's memory and none of
     its own.
@@ -42,8 +47,8 @@ def descendants(process_id):
         own = command(process_id)
         for task in Path(f"/proc/{process_id}/task").iterdir():
             for child in (task / "children").read_text().split():
-                if command(child) != own:
-                    found += [int(child), *descendants(int(child))]
+                if int(child) not in others and command(child) != own:
+                    found += [int(child), *descendants(int(child), others)]
     except OSError:
         pass  # it has ended meanwhile
     return found
@@ -53,12 +58,8 @@ def command(process_id):
     return Path(f"/proc/{process_id}/cmdline").read_bytes()
 
 
-def held_kilobytes(process_id):
-    """What it holds of its own. Pages of programs, libraries and media are the page cache's: shared
-    by all processes, and the kernel takes them back."""
+def held_bytes(process_id):
     try:
-        lines = Path(f"/proc/{process_id}/status").read_text().splitlines()
+        return int(Path(f"/proc/{process_id}/statm").read_text().split()[1]) * PAGE
     except OSError:
         return 0
-    facts = dict(line.split(":", 1) for line in lines)
-    return sum(int(facts.get(name, "0 kB").split()[0]) for name in ("RssAnon", "RssShmem"))
