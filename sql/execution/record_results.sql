@@ -48,10 +48,7 @@ begin
   ),
 
   held as materialized (
-    select s.job_id, s.first_seq, s.last_seq, j.is_forced, j.status = 'processing' as is_processing
-    from batch.slices as s
-    join batch.jobs as j on j.id = s.job_id
-    where s.worker_id = p_worker_id
+    select h.* from batch.held_slices(p_worker_id) as h
   ),
 
   reported as materialized (
@@ -96,7 +93,7 @@ begin
       on h.job_id = r."jobId"
       and h.first_seq = r."firstSeq"
       and r.seq between h.first_seq and h.last_seq
-      and (r."isUnasked" is not true or h.is_processing)
+      and (r."isUnasked" is not true or h.is_wanted)
     cross join lateral (
       select i.message_id, i.content_type
       from batch.items as i

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -177,15 +177,22 @@ class _Folders:
             os.close(descriptor)
         return data if len(data) <= most_bytes else None
 
+    def _folder(self, place: str) -> int:
+        if place not in self._opened:
+            above, _, name = place.rpartition("/")
+            self._opened[place] = (
+                os.open(name, _FOLDER, dir_fd=self._folder(above))
+                if place
+                else os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            )
+        return self._opened[place]
+
     def _open(self, local_path: str, most_bytes: int) -> int | None:
         place, _, name = local_path.rpartition("/")
         if local_path.startswith("/") or name in ("", ".", "..") or ".." in place:
             return None
         try:
-            folder = self._opened.get(place)
-            if folder is None:
-                folder = _open_folder(self._root, PurePosixPath(place).parts)
-                self._opened[place] = folder
+            folder = self._folder(place)
             # Looked at before it is opened: opening a pipe or a device does something to it.
             if not _is_small(os.stat(name, dir_fd=folder, follow_symlinks=False), most_bytes):
                 return None
