@@ -18,6 +18,8 @@
 -- the text in the same transaction, and a second statement sees it. Claims are made in the order
 -- of their keys. Asking twice is safe. What is claimed for a slice that is given away in the same
 -- moment, batch.sweep gives up.
+--
+-- Planned as batch.record_results is.
 create or replace function batch.admit_items(p_worker_id bigint, p_items jsonb)
 returns table (
   job_id uuid, seq int, verdict text, content text, model text, provider text, language text,
@@ -28,6 +30,7 @@ volatile
 set search_path = ''
 set plan_cache_mode = 'force_generic_plan'
 set enable_seqscan = off
+set jit = off
 as $$
 begin
   insert into batch.claims (sha256, processing_type, language, job_id, seq)

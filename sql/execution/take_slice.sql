@@ -8,6 +8,8 @@
 -- Locks the job in share mode, then the slice: once a cancel or a pause has committed, nobody
 -- gets items. Calling twice is safe: the second call finds the slice taken. Waits half a
 -- second for somebody's forgotten transaction, then raises lock_not_available: try again later.
+--
+-- Planned as batch.record_results is.
 create or replace function batch.take_slice(p_job_id uuid, p_first_seq int, p_worker_id bigint)
 returns table (
   seq int,
@@ -29,6 +31,7 @@ set search_path = ''
 set lock_timeout = '500ms'
 set plan_cache_mode = 'force_generic_plan'
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   v_job batch.jobs;
