@@ -10,8 +10,11 @@ a connection begins, names with their schema, no statements prepared on the serv
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
+import os
+import socket
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -26,6 +29,19 @@ logger = logging.getLogger(__name__)
 SESSIONLESS: Final[Mapping[str, Any]] = {"autocommit": True, "prepare_threshold": None}
 """For connections of a pool. Prepared statements would stay on the pooler's connections, where
 other clients trip over them; PgBouncer keeps track of them only since 1.21."""
+
+SIGNS_OF_LIFE: Final[Mapping[str, int]] = {
+    "keepalives_idle": 4,
+    "keepalives_interval": 3,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 10_000,
+}
+"""A connection whose other side is silent for ten seconds is broken: as long as a worker may be
+silent before it is taken for dead. Without them Linux waits a quarter of an hour for somebody to
+receive what was sent, and two hours before it asks a silent server whether it is there.
+https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES"""
+
+_IDLE_TRANSACTION = "5s"
 
 
 class DatabaseAway(Exception):
@@ -75,16 +91,19 @@ class UnusableInput(Exception):
 
 
 def connection_string(url: str, application_name: str) -> str:
-    """`url` with the name under which pg_stat_activity shows us.
+    """`url` with the name under which pg_stat_activity shows us, and `SIGNS_OF_LIFE`.
 
     Settings that the user's address already carries are kept. None is added that the server would
     have to take when the connection begins: poolers refuse those that they do not know.
     """
+    ours: dict[str, str | int] = {
+        "application_name": application_name,
+        "connect_timeout": 10,
+        **SIGNS_OF_LIFE,
+    }
     given = conninfo.conninfo_to_dict(url)
     return conninfo.make_conninfo(
-        url,
-        application_name=given.get("application_name") or application_name,
-        connect_timeout=given.get("connect_timeout") or 10,
+        url, **{name: given.get(name) or value for name, value in ours.items()}
     )
 
 
@@ -106,6 +125,9 @@ def understood() -> Iterator[None]:
         raise TookTooLong(str(error)) from error
     except psycopg.errors.LockNotAvailable as error:
         raise Locked(str(error)) from error
+    except psycopg.errors.IdleInTransactionSessionTimeout as error:
+        # This process was frozen, or cut off, in the middle of a transaction.
+        raise DatabaseAway(str(error)) from error
     except psycopg.Error as error:
         if (error.sqlstate or "").startswith("BJ"):
             raise _refusal(error) from error
@@ -147,6 +169,7 @@ class Database:
         """
         self.conninfo = connection_string(url, application_name)
         self._statement_seconds = statement_seconds or None
+        self._wait_seconds = wait_seconds
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             self.conninfo,
             min_size=1,
@@ -179,12 +202,20 @@ class Database:
         )
 
     async def _check(self, connection: AsyncConnection[Any]) -> None:
-        """Notices what broke while it lay in the pool; that happens to all of them at once."""
+        """Notices what broke while it lay in the pool; that happens to all of them at once.
+
+        Who waits for a connection has not asked for anything yet, and need not wait as long as the
+        system does for a server that may be gone.
+        """
+        loop = asyncio.get_running_loop()
+        is_late = loop.call_later(self._wait_seconds, _hang_up, connection)
         try:
             await AsyncConnectionPool.check_connection(connection)
         except psycopg.OperationalError:
-            await self._pool.check()
+            await self._pool.drain()
             raise
+        finally:
+            is_late.cancel()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
@@ -220,10 +251,20 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self, actor: str | None = None) -> AsyncIterator[Transaction]:
-        """Queries that take effect together or not at all. `actor`: who a job's events name."""
+        """Queries that take effect together or not at all. `actor`: who a job's events name.
+
+        The server ends it when nothing more comes: what it has locked would else be locked for as
+        long as the server takes a client for alive that was cut off or is frozen.
+        """
         async with self.connection() as connection, connection.transaction():
+            settings = {"idle_in_transaction_session_timeout": _IDLE_TRANSACTION}
             if actor is not None:
-                await connection.execute("select set_config('batch.actor', %s, true)", [actor])
+                settings["batch.actor"] = actor
+            await connection.execute(
+                "select set_config(s.name, s.value, true)"
+                " from unnest(%s::text[], %s::text[]) as s (name, value)",
+                [list(settings), list(settings.values())],
+            )
             yield Transaction(connection)
 
 
@@ -247,6 +288,18 @@ class Transaction:
         if row is None:
             raise LookupError("the query has no row")
         return tuple(row)
+
+
+def _hang_up(connection: AsyncConnection[Any]) -> None:
+    """Whoever waits for the connection is told that it is broken.
+
+    Cancelling what it does would ask the server, over another connection, to end it.
+    """
+    with (
+        contextlib.suppress(OSError, psycopg.OperationalError),
+        socket.socket(fileno=os.dup(connection.fileno())) as line,
+    ):
+        line.shutdown(socket.SHUT_RDWR)
 
 
 async def _first_value(

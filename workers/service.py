@@ -82,6 +82,7 @@ class Worker:
         self._callback_client = GuardedClient(settings.callback_hosts, ALLOW_SETTING)
         self._processing = processing
         self._stopping = asyncio.Event()
+        self._recorder: Recorder | None = None
         self._is_outdated = False
         self._meters = Meters()
         _measure(self._meters, "worker", self._database)
@@ -96,7 +97,7 @@ class Worker:
         _collect_seldom()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stopping.set)
+            loop.add_signal_handler(number, self._stop)
         await self._database.open()
         await self._recording.open()
         await self._calling.open()
@@ -114,6 +115,25 @@ class Worker:
             await self._callback_client.close()
             for database in (self._calling, self._living, self._recording, self._database):
                 await database.close()
+
+    def _stop(self) -> None:
+        """Begins to stop. What is not over when the time is up is not waited for: cut off from the
+        database, even connections that are closed wait for an answer, and so may the event loop
+        for what is left when `run` has ended."""
+        if not self._stopping.is_set():
+            patience = self._settings.stop_grace + 2 * _LAST_WORDS_SECONDS
+            asyncio.get_running_loop().call_later(patience, self._give_up)
+        self._stopping.set()
+
+    def _give_up(self) -> NoReturn:
+        """Ends the process: it was told to stop, and the database does not take what it holds."""
+        logger.error(
+            "this worker ends with %d results that the database did not take: others will do these"
+            " again",
+            self._recorder.waiting if self._recorder is not None else 0,
+        )
+        logging.shutdown()
+        os._exit(0)
 
     async def _register(self, upkeep: Upkeep) -> int | None:
         """This worker's id, or None if it was told to stop before the database was there."""
@@ -156,6 +176,7 @@ class Worker:
         )
         running = RunningSlices(self._settings.cancel_grace, self._settings.stop_grace)
         recorder = Recorder(self._recording, worker_id, running.stop_job, meters=self._meters)
+        self._recorder = recorder
         slices = SliceRunner(
             self._database,
             recorder,
@@ -200,7 +221,7 @@ class Worker:
             if not late:
                 _, late = await asyncio.wait(recording, timeout=_LAST_WORDS_SECONDS)
             if late:
-                _give_up(worker_id, recorder.waiting)
+                self._give_up()
             # One that takes longer is cancelled, and sent again by another worker.
             await asyncio.wait(calling, timeout=_LAST_WORDS_SECONDS)
         with contextlib.suppress(DatabaseAway):
@@ -212,19 +233,23 @@ class Worker:
         while True:
             began = time.monotonic()
             try:
-                async with queue.open_async():
-                    await queue.run_worker_async(
-                        queues=[QUEUE],
-                        concurrency=SLICES_AT_ONCE,
-                        delete_jobs="always",
-                        install_signal_handlers=False,
-                        fetch_job_polling_interval=2.0,
-                        update_heartbeat_interval=self._settings.heartbeat,
-                        stalled_worker_timeout=self._settings.worker_timeout * 6,
-                        listen_notify=self._settings.listen == "on",
-                    )
+                await queue.open_async()
+                await queue.run_worker_async(
+                    queues=[QUEUE],
+                    concurrency=SLICES_AT_ONCE,
+                    delete_jobs="always",
+                    install_signal_handlers=False,
+                    fetch_job_polling_interval=2.0,
+                    update_heartbeat_interval=self._settings.heartbeat,
+                    stalled_worker_timeout=self._settings.worker_timeout * 6,
+                    listen_notify=self._settings.listen == "on",
+                )
             except (procrastinate.exceptions.ConnectorException, psycopg.Error) as error:
                 logger.warning("the queue is away, trying again: %s", error)
+            finally:
+                # Also when opening it was given up: tasks of a pool that is still connecting take
+                # no notice of being cancelled, and the process would wait for them when it ends.
+                await queue.close_async()
             pause = 0.1 if time.monotonic() - began > 10 else min(pause * 2, 5.0)
             await asyncio.sleep(pause)
 
@@ -238,7 +263,7 @@ class Worker:
         await upkeep.until_another_release()
         logger.error("the database was migrated to another release: this worker stops")
         self._is_outdated = True
-        self._stopping.set()
+        self._stop()
 
     async def _hear(self, running: RunningSlices, callbacks: CallbackSender) -> None:
         """Stops jobs and wakes callbacks at once; what it misses is found by asking, later."""
@@ -282,17 +307,6 @@ def _measure(meters: Meters, pool: str, database: Database) -> None:
 
     for name in ("busy", "idle", "waiting"):
         meters.probe("backscroll_worker_pool_connections", state(name), pool=pool, state=name)
-
-
-def _give_up(worker_id: int, results: int) -> NoReturn:
-    """Ends the process: it was told to stop, and the database does not take what it holds."""
-    logger.error(
-        "worker %d ends with %d results that the database did not take: others will do these again",
-        worker_id,
-        results,
-    )
-    logging.shutdown()
-    os._exit(0)
 
 
 @contextlib.asynccontextmanager
