@@ -67,7 +67,7 @@ class Recorder:
     def report(self, result: Result, on_recorded: Callable[[], None]) -> None:
         """Takes a result; `on_recorded` is called once it is committed."""
         self._waiting.append((result, on_recorded))
-        if len(self._waiting) >= self._most_waiting:
+        if self.waiting >= self._most_waiting:
             self._room.clear()
         self._something.set()
 
@@ -116,8 +116,8 @@ class Recorder:
         began = time.monotonic()
         ended = await self._record_patiently(batch, current)
         self._meters.observe("backscroll_recorder_flush_seconds", time.monotonic() - began)
-        self._ended(ended)
         self._in_hand = 0
+        self._ended(ended)
         self._unpulsed.update(current)
         return len(batch)
 
@@ -127,7 +127,7 @@ class Recorder:
             on_recorded()
             self._unpulsed.add(result.job_id)
         self._meters.count("backscroll_recorder_results_total", len(batch))
-        if len(self._waiting) + len(self._behind_locks) < self._most_waiting:
+        if self.waiting < self._most_waiting:
             self._room.set()
 
     async def _record_patiently(
