@@ -3,7 +3,8 @@
 -- wanted_for_seconds tells how long ago the job began, or was resumed: what the worker found out
 -- about providers before that, it asks anew.
 --
--- is_suspect: a worker has died while it worked on the item, perhaps of it.
+-- is_suspect: a worker has died while it worked on the item, perhaps of it. is_alone: two have, so
+-- no other item is to be in hand beside it.
 --
 -- Locks the job in share mode, then the slice: once a cancel or a pause has committed, nobody
 -- gets items. Calling twice is safe: the second call finds the slice taken. Waits half a
@@ -21,6 +22,7 @@ returns table (
   language text,
   is_forced boolean,
   is_suspect boolean,
+  is_alone boolean,
   wanted_for_seconds double precision
 )
 language plpgsql
@@ -70,6 +72,7 @@ begin
     v_job.language,
     v_job.is_forced,
     l.seq is not null,
+    coalesce(l.losses > 1, false),
     extract(epoch from batch.clock() - v_job.active_since)::double precision
   from generate_series(p_first_seq, v_last_seq) as n (seq)
   cross join lateral (
