@@ -6,7 +6,8 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, LiteralString
 from uuid import UUID
@@ -25,6 +26,7 @@ logger = logging.getLogger(__name__)
 QUEUE = "backscroll"
 
 _MOMENT_SECONDS = 0.05
+_PATIENCE_SECONDS = 5.0
 _NAME = re.compile(r"(?<![.\w])procrastinate_\w+")
 _SOMETHING_CAME = json.dumps({"type": "job_inserted", "job_id": 0})
 
@@ -37,6 +39,10 @@ class _Connector(procrastinate.PsycopgConnector):
             conninfo=connection_string(url, "backscroll queue"),
             min_size=1,
             max_size=4,
+            # Its own tries grow rarer the longer connections break, so that the database would be
+            # missed for as long again.
+            timeout=_PATIENCE_SECONDS,
+            reconnect_timeout=_PATIENCE_SECONDS,
             # A process that is frozen between two statements must not hold a lock meanwhile.
             kwargs=dict(SESSIONLESS),
         )
@@ -74,6 +80,41 @@ class _Connector(procrastinate.PsycopgConnector):
         await listen(self._listen_url, channels, pass_on, look_again, self._on_state)
 
 
+class _Jobs(procrastinate.manager.JobManager):
+    """Procrastinate's dealings with the queue, for which a broken connection is no reason to stop.
+
+    Its worker would end then, and begin again only when all slices in hand have ended. What gets
+    lost on the way `batch.requeue_lost_tasks` finds.
+    """
+
+    async def fetch_job(
+        self, queues: Iterable[str] | None, worker_id: int
+    ) -> procrastinate.jobs.Job | None:
+        with _unless_away():
+            return await super().fetch_job(queues, worker_id)
+        return None
+
+    async def finish_job_by_id_async(
+        self, job_id: int, status: procrastinate.jobs.Status, delete_job: bool
+    ) -> None:
+        with _unless_away():
+            await super().finish_job_by_id_async(job_id, status, delete_job)
+
+    async def update_heartbeat(self, worker_id: int) -> None:
+        with _unless_away():
+            await super().update_heartbeat(worker_id)
+
+
+@contextmanager
+def _unless_away() -> Iterator[None]:
+    try:
+        yield
+    except procrastinate.exceptions.ConnectorException as error:
+        if not isinstance(error.__cause__, psycopg.OperationalError):
+            raise
+        logger.warning("the queue is away, trying again: %s", error.__cause__)
+
+
 @lru_cache
 def with_schema(query: LiteralString) -> LiteralString:
     """One of Procrastinate's queries, its names with their schema.
@@ -106,7 +147,9 @@ def queue_app(
 
     `on_state` is told whether it hears notifications.
     """
-    return procrastinate.App(connector=_Connector(url, listen_url, on_state))
+    app = procrastinate.App(connector=_Connector(url, listen_url, on_state))
+    app.job_manager = _Jobs(app.connector)
+    return app
 
 
 def add_tasks(app: procrastinate.App, database: Database, slices: SliceRunner) -> None:
