@@ -70,7 +70,7 @@ def test_an_item_that_takes_long_keeps_no_worker_from_new_jobs_after_an_outage(
             scene.add("text at last\nhold go")
             workers.start()
             long = scene.create()
-            wait_until(lambda: workers.started(), "the item to begin")
+            wait_until(workers.started, "the item to begin")
             scene.add("text meanwhile")
         own_server.stop()
         wait_until(lambda: "the queue is away" in workers.said(), "the outage to be noticed")
