@@ -34,7 +34,7 @@ from workers.processors.base import (
     ProvidersAway,
     Usage,
 )
-from workers.providers.errand import errand
+from workers.providers.errand import Errand, NotWanted, errand
 from workers.results import Item, Result, usage_json
 
 logger = logging.getLogger(__name__)
@@ -242,9 +242,9 @@ class ItemWork:
         `prepare` gave for it; it is closed in the end.
         """
         result = Result(job_id=job_id, first_seq=first_seq, seq=item.seq, started=time.monotonic())
-        with errand(item.wanted_since) as asked:
+        with errand(item.wanted_since, is_wanted) as asked:
             try:
-                return await self._make(result, item, is_wanted, ready)
+                return await self._make(result, item, is_wanted, ready, asked)
             except MadeMeanwhile:
                 return result.skipped()
             except ProcessingFailed as failure:
@@ -252,8 +252,9 @@ class ItemWork:
             except ProvidersAway as away:
                 logger.warning("job %s is paused: %s", job_id, away.reason)
                 await self._give_up(result, away.usage, away.reason)
-            except NotAdmitted:
-                pass
+            except NotWanted:
+                if asked.billed:
+                    await self._give_up(result, asked.billed, None)
             except asyncio.CancelledError:
                 if asked.billed:
                     await self._give_up(result, asked.billed, None)
@@ -270,6 +271,7 @@ class ItemWork:
         item: Item,
         is_wanted: Callable[[], bool],
         ready: Ready | None,
+        on_errand: Errand,
     ) -> Result:
         async with AsyncExitStack() as held:
             if ready is not None:
@@ -296,11 +298,18 @@ class ItemWork:
                 made = await self._admission.admit(question, is_wanted)
                 asked = time.monotonic()
             await held.enter_async_context(self._places.processing(item))
-            if not is_wanted():
-                raise NotAdmitted
-            if time.monotonic() - asked > _ADMITTED_SECONDS:
-                # What was cancelled while it waited for its place does not begin.
-                made = await self._admission.admit(question, is_wanted)
+
+            async def confirm() -> None:
+                """What was cancelled while it waited for its turn does not begin."""
+                nonlocal asked, made
+                if not is_wanted():
+                    raise NotAdmitted
+                if time.monotonic() - asked > _ADMITTED_SECONDS:
+                    made = await self._admission.admit(question, is_wanted)
+                    asked = time.monotonic()
+
+            await confirm()
+            on_errand.confirm = confirm
             # What it waited for is not what it took.
             begun = replace(
                 result,

@@ -15,6 +15,7 @@ from uuid import UUID
 import procrastinate
 import psycopg
 from procrastinate.connector import Notify
+from psycopg_pool import AsyncConnectionPool
 
 from app.database import SESSIONLESS, Database, DatabaseAway, connection_string
 from app.listening import listen
@@ -26,9 +27,16 @@ logger = logging.getLogger(__name__)
 QUEUE = "backscroll"
 
 _MOMENT_SECONDS = 0.05
-_PATIENCE_SECONDS = 5.0
+_TRY_SECONDS = 1.0
 _NAME = re.compile(r"(?<![.\w])procrastinate_\w+")
 _SOMETHING_CAME = json.dumps({"type": "job_inserted", "job_id": 0})
+
+
+class _Pool(AsyncConnectionPool[psycopg.AsyncConnection[Any]]):
+    """Opened without waiting for the database to be there: what asks it waits."""
+
+    async def open(self, wait: bool = False, timeout: float = 30.0) -> None:
+        await super().open(wait=False)
 
 
 class _Connector(procrastinate.PsycopgConnector):
@@ -39,10 +47,10 @@ class _Connector(procrastinate.PsycopgConnector):
             conninfo=connection_string(url, "backscroll queue"),
             min_size=1,
             max_size=4,
-            # Its own tries grow rarer the longer connections break, so that the database would be
-            # missed for as long again.
-            timeout=_PATIENCE_SECONDS,
-            reconnect_timeout=_PATIENCE_SECONDS,
+            # As in `app.database`: its own tries would grow rarer the longer connections break.
+            timeout=_TRY_SECONDS,
+            reconnect_timeout=_TRY_SECONDS,
+            pool_factory=_Pool,
             # A process that is frozen between two statements must not hold a lock meanwhile.
             kwargs=dict(SESSIONLESS),
         )
