@@ -105,7 +105,8 @@ class _Jobs(procrastinate.manager.JobManager):
     async def finish_job_by_id_async(
         self, job_id: int, status: procrastinate.jobs.Status, delete_job: bool
     ) -> None:
-        with _unless_away():
+        # The other error says that a sweep has dropped the task meanwhile.
+        with _unless_away(psycopg.errors.RaiseException):
             await super().finish_job_by_id_async(job_id, status, delete_job)
 
     async def update_heartbeat(self, worker_id: int) -> None:
@@ -114,13 +115,14 @@ class _Jobs(procrastinate.manager.JobManager):
 
 
 @contextmanager
-def _unless_away() -> Iterator[None]:
+def _unless_away(*harmless: type[psycopg.Error]) -> Iterator[None]:
     try:
         yield
     except procrastinate.exceptions.ConnectorException as error:
-        if not isinstance(error.__cause__, psycopg.OperationalError):
+        if isinstance(error.__cause__, psycopg.OperationalError):
+            logger.warning("the queue is away, trying again: %s", error.__cause__)
+        elif not isinstance(error.__cause__, harmless):
             raise
-        logger.warning("the queue is away, trying again: %s", error.__cause__)
 
 
 @lru_cache
