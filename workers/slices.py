@@ -65,7 +65,7 @@ class SliceRunner:
             try:
                 rows = await self._database.rows(
                     "select seq, content_type, mime_type, local_path, media_url, external_id,"
-                    " caption, language, is_forced, is_suspect, wanted_for_seconds"
+                    " caption, language, is_forced, is_suspect, is_alone, wanted_for_seconds"
                     " from batch.take_slice(%s, %s, %s)",
                     [job_id, first_seq, self._worker_id],
                 )
