@@ -15,8 +15,9 @@ import json
 import logging
 import os
 import socket
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, LiteralString
 
@@ -25,6 +26,8 @@ from psycopg import AsyncConnection, conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 logger = logging.getLogger(__name__)
+
+_TRY_SECONDS = 1.0
 
 SESSIONLESS: Final[Mapping[str, Any]] = {"autocommit": True, "prepare_threshold": None}
 """For connections of a pool. Prepared statements would stay on the pooler's connections, where
@@ -117,8 +120,6 @@ def understood() -> Iterator[None]:
     """Turns the database's errors into those of this module, as far as it understands them."""
     try:
         yield
-    except PoolTimeout as error:
-        raise DatabaseAway(str(error)) from error
     except (psycopg.errors.DataError, psycopg.errors.StatementTooComplex) as error:
         raise UnusableInput(str(error)) from error
     except psycopg.errors.QueryCanceled as error:
@@ -168,16 +169,15 @@ class Database:
         Told to the server, the limit would belong to a session that a pooler gives to others.
         """
         self.conninfo = connection_string(url, application_name)
-        self._statement_seconds = statement_seconds or None
         self._wait_seconds = wait_seconds
+        self._statement_seconds = statement_seconds or None
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             self.conninfo,
             min_size=1,
             max_size=size,
             timeout=wait_seconds,
-            # A later try comes with a later request. The pool's own tries grow rarer the longer
-            # the database is away, so that it would be missed for as long again.
-            reconnect_timeout=wait_seconds,
+            # A later try comes with a later request: see `_take`.
+            reconnect_timeout=_TRY_SECONDS,
             kwargs=dict(SESSIONLESS),
             check=self._check,
             name=application_name,
@@ -221,9 +221,29 @@ class Database:
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
         """A connection in autocommit mode. Raises what `understood` does."""
         with understood():
-            # What runs on the server when the time is up is cancelled there too.
-            async with self._pool.connection() as connection, self._in_time():
-                yield connection
+            async with AsyncExitStack() as held:
+                connection = await self._take(held)
+                # What runs on the server when the time is up is cancelled there too.
+                async with self._in_time():
+                    yield connection
+
+    async def _take(self, held: AsyncExitStack) -> AsyncConnection[Any]:
+        """A connection of the pool, asked for anew every second.
+
+        The pool's own tries grow rarer the longer the database is away, or connections break: it
+        would be missed for as long again, and a worker be taken for dead meanwhile.
+        """
+        deadline = time.monotonic() + self._wait_seconds
+        while True:
+            left = deadline - time.monotonic()
+            taking = self._pool.connection(max(0.0, min(left, _TRY_SECONDS)))
+            try:
+                return await held.enter_async_context(taking)
+            except PoolTimeout as error:
+                if left <= _TRY_SECONDS:
+                    raise DatabaseAway(
+                        f"no connection to be had within {self._wait_seconds:g} s"
+                    ) from error
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:

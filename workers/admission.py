@@ -18,6 +18,7 @@ from uuid import UUID
 
 from app.database import Database, DatabaseAway
 from workers.processors.base import Extraction, Usage
+from workers.providers.errand import NotWanted
 from workers.results import as_text, usage_json
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ _MOST_AT_ONCE = 500
 _STALE_SECONDS = 2.0
 
 
-class NotAdmitted(Exception):
+class NotAdmitted(NotWanted):
     """The item may not be worked on: its job was cancelled or paused, its budget is spent, or
     another worker has its slice."""
 

@@ -1,7 +1,11 @@
 -- Makes the queue hold a task for every job that waits for its plan and for every slice that
--- waits for a worker, and drops what dead workers left half done in it. Returns how many tasks
--- it had to queue: none, unless a worker died between fetching a task and beginning it, or
+-- waits for a worker, and drops what dead workers left half done in it, and what living ones had
+-- fetched longer than p_timeout ago and do not work on: a connection broke when a task was on its
+-- way to them, or the word that it had ended on its way back. Returns how many tasks it had to
+-- queue: none, unless a worker or a connection died between fetching a task and beginning it, or
 -- somebody emptied the queue.
+--
+-- Whoever plans a job holds a lock: see batch.plan_job. Calling twice is safe.
 create or replace function batch.requeue_lost_tasks(p_timeout interval)
 returns int
 language sql
@@ -12,10 +16,31 @@ as $$
     delete from procrastinate.procrastinate_jobs as q
     where q.queue_name = 'backscroll'
       and q.status = 'doing'
-      and not exists (
-        select
-        from procrastinate.procrastinate_workers as w
-        where w.id = q.worker_id and w.last_heartbeat >= batch.clock() - p_timeout
+      and (
+        not exists (
+          select
+          from procrastinate.procrastinate_workers as w
+          where w.id = q.worker_id and w.last_heartbeat >= batch.clock() - p_timeout
+        )
+        or (
+          not exists (
+            select
+            from procrastinate.procrastinate_events as e
+            where e.job_id = q.id and e.type = 'started' and e.at >= batch.clock() - p_timeout
+          )
+          and case q.task_name
+            when 'plan_job' then pg_try_advisory_xact_lock(
+              hashtextextended('batch.plan_job ' || (q.args ->> 'job_id'), 0)
+            )
+            else not exists (
+              select
+              from batch.slices as s
+              where s.job_id = (q.args ->> 'job_id')::uuid
+                and s.first_seq = (q.args ->> 'first_seq')::int
+                and s.state = 'running'
+            )
+          end
+        )
       )
     returning q.id
   ),

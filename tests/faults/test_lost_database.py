@@ -60,6 +60,32 @@ def test_workers_survive_a_restart_and_record_what_they_had_computed(
         workers.end()
 
 
+def test_an_item_that_takes_long_keeps_no_worker_from_new_jobs_after_an_outage(
+    own_server: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    workers = Workers(own_server.url, tmp_path)
+    try:
+        with open_sql(own_server.url) as sql:
+            scene = Scene(sql, workers)
+            scene.add("text at last\nhold go")
+            workers.start()
+            long = scene.create()
+            wait_until(workers.started, "the item to begin")
+            scene.add("text meanwhile")
+        own_server.stop()
+        wait_until(lambda: "the queue is away" in workers.said(), "the outage to be noticed")
+        own_server.start()
+
+        with open_sql(own_server.url) as sql:
+            scene.sql = sql
+            scene.wait_for(scene.create(), processed_items=1)
+
+            workers.release("go")
+            scene.wait_for(long, status="completed", processed_items=1)
+    finally:
+        workers.end()
+
+
 def test_workers_survive_losing_all_their_connections(scene: Scene) -> None:
     scene.add("text goes on\nhold go", count=12)
     worker = scene.workers.start()

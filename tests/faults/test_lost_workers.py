@@ -26,6 +26,22 @@ def test_the_slices_of_a_killed_worker_are_finished_by_another(scene: Scene) -> 
     scene.assert_sound(job_id)
 
 
+def test_what_a_killed_worker_had_in_hand_does_not_wait_for_each_other(scene: Scene) -> None:
+    scene.add("text in hand\nhold go", count=4)
+    victim = scene.workers.start()
+    job_id = scene.create()
+    wait_until(lambda: len(scene.workers.started()) == 4, "items to begin")
+
+    victim.kill()
+    victim.wait()
+    scene.workers.start()
+
+    wait_until(lambda: len(scene.workers.started()) == 8, "all of them to begin again")
+    scene.workers.release("go")
+    scene.wait_for(job_id, status="completed", processed_items=4)
+    scene.assert_sound(job_id)
+
+
 def test_what_a_killed_worker_had_recorded_is_not_done_again(scene: Scene) -> None:
     # Fewer than the worker's four places, so that they hold up none of the others.
     scene.add("text last\nhold go", count=3)

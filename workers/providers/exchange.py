@@ -147,6 +147,7 @@ class Exchange:
         while True:
             try:
                 async with self._gate.share(self.name):
+                    await bill.begin()
                     answer = await self._attempt(question)
             except Trouble as trouble:
                 if trouble.kind in (Kind.LOST, Kind.GARBLED):

@@ -16,7 +16,7 @@ from tests.workers.providers.conftest import CountingGate, Time
 from workers.processors.base import ProcessingFailed, ProvidersAway
 from workers.providers import groq, openai
 from workers.providers.answers import Answer
-from workers.providers.errand import errand
+from workers.providers.errand import NotWanted, errand
 from workers.providers.exchange import Account, Exchange
 from workers.providers.timing import Patience
 
@@ -541,6 +541,48 @@ def test_a_request_that_is_given_up_is_on_the_errand_if_it_was_sent(
         return [each.audio_seconds for each in asked.billed]
 
     assert asyncio.run(run()) == ([Decimal("5.0"), Decimal(7)] if is_sent else [Decimal("5.0")])
+
+
+@pytest.mark.parametrize(
+    ("first", "asks", "is_answered"),
+    [(Behaviour(429), 2, False), (Behaviour(500), 2, False), (Behaviour(resets=True), 1, True)],
+)
+def test_an_item_not_wanted_any_more_is_not_asked_about_unless_it_may_have_been_billed(
+    stand_in: StandIn,
+    time: Time,
+    gate: CountingGate,
+    tmp_path: Path,
+    first: Behaviour,
+    asks: int,
+    is_answered: bool,
+) -> None:
+    (tmp_path / "a.ogg").write_bytes(SOUND)
+    stand_in.plan("openai", first)
+    asked = 0
+
+    async def confirm() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            raise NotWanted
+
+    async def run() -> bool:
+        account = Account("openai", stand_in.base_url("openai"), "k", "OPENAI")
+        exchange = Exchange(account, gate, Patience(), time.clock)
+        with errand(float("-inf")) as item:
+            item.confirm = confirm
+            try:
+                await openai.transcriber(exchange, "whisper-1", "").transcribe(
+                    tmp_path / "a.ogg", seconds=Decimal(7), language=None, caption=None
+                )
+            except NotWanted:
+                return False
+            finally:
+                await exchange.close()
+        return True
+
+    assert asyncio.run(run()) == is_answered
+    assert asked == asks
 
 
 def test_lost_answers_are_on_the_errand(
