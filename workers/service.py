@@ -20,6 +20,7 @@ import psycopg
 
 from app.database import Database, DatabaseAway
 from app.listening import listen
+from app.scratch import Scratch, scratch_for_everything
 from app.settings import Settings
 from workers.admission import Admission
 from workers.assembly import Processing, build_processing, told
@@ -68,7 +69,7 @@ class Worker:
         self._recording = Database(url, "backscroll recorder", size=2)
         self._calling = Database(url, "backscroll callbacks", size=2)
         # Likewise: what waits must not keep a worker from saying that it lives.
-        self._living = Database(url, "backscroll heartbeat", size=1)
+        self._living = Database(url, "backscroll heartbeat", size=2)
         self._fetcher = MediaFetcher(
             settings.media_folder,
             settings.max_media_mb,
@@ -90,6 +91,10 @@ class Worker:
         Raises NotMigrated.
         """
         _allow_open_files()
+        with scratch_for_everything() as scratch:
+            await self._run(scratch)
+
+    async def _run(self, scratch: Scratch) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
@@ -101,7 +106,7 @@ class Worker:
             upkeep = Upkeep(self._living, self._settings, self._meters)
             worker_id = await self._register(upkeep)
             if worker_id is not None:
-                await self._work(worker_id, upkeep)
+                await self._work(worker_id, upkeep, scratch)
             if self._is_outdated:
                 raise NotMigrated("it was migrated to another release while this worker ran")
         finally:
@@ -136,7 +141,7 @@ class Worker:
                 await self._pause(1.0)
         return None
 
-    async def _work(self, worker_id: int, upkeep: Upkeep) -> None:
+    async def _work(self, worker_id: int, upkeep: Upkeep, scratch: Scratch) -> None:
         self._processing.gate.follow(
             MeteredGate(ProviderGate(self._database, worker_id), self._meters)
         )
@@ -171,10 +176,11 @@ class Worker:
             _running(callbacks.run()) as calling,
             _running(
                 upkeep.keep_alive(worker_id, running.stop_job),
+                upkeep.sweep(worker_id),
                 self._watch_release(upkeep),
                 self._hear(running, callbacks),
             ) as beside,
-            _running(upkeep.prune()),
+            _running(upkeep.prune(), upkeep.tidy(scratch)),
             _running(self._take_from_queue(queue)) as taking,
         ):
             logger.info("worker %d is ready for %d items", worker_id, self._settings.concurrency)
