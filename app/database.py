@@ -12,8 +12,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, LiteralString
 
@@ -30,6 +32,10 @@ other clients trip over them; PgBouncer keeps track of them only since 1.21."""
 
 class DatabaseAway(Exception):
     """The database cannot be reached now; the same call may go through later."""
+
+
+class NoConnection(DatabaseAway):
+    """No connection of the pool became free in time: too many want one, or none can be made."""
 
 
 class TookTooLong(DatabaseAway):
@@ -70,6 +76,32 @@ class PoolUse:
     waiting: int
 
 
+@dataclass
+class Waited:
+    """Seconds that a request has waited for connections so far.
+
+    Each of its calls takes one. Where all are busy, waiting as long for every one of them would
+    make an answer come after its client has left.
+    """
+
+    seconds: float = 0.0
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds += time.monotonic() - began
+
+
+waited: ContextVar[Waited | None] = ContextVar("waited", default=None)
+"""Of the request that this task answers; None: each call waits as long as the pool allows."""
+
+_LEAST_WAIT_SECONDS = 0.01
+_LOCK_WAIT = "3s"
+
+
 class UnusableInput(Exception):
     """A value that PostgreSQL cannot hold, such as a NUL character in a text."""
 
@@ -99,7 +131,7 @@ def understood() -> Iterator[None]:
     try:
         yield
     except PoolTimeout as error:
-        raise DatabaseAway(str(error)) from error
+        raise NoConnection(str(error)) from error
     except (psycopg.errors.DataError, psycopg.errors.StatementTooComplex) as error:
         raise UnusableInput(str(error)) from error
     except psycopg.errors.QueryCanceled as error:
@@ -146,6 +178,7 @@ class Database:
         Told to the server, the limit would belong to a session that a pooler gives to others.
         """
         self.conninfo = connection_string(url, application_name)
+        self._wait_seconds = wait_seconds
         self._statement_seconds = statement_seconds or None
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             self.conninfo,
@@ -189,9 +222,14 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
         """A connection in autocommit mode. Raises what `understood` does."""
+        so_far = waited.get() or Waited()
+        wait = max(self._wait_seconds - so_far.seconds, _LEAST_WAIT_SECONDS)
         with understood():
-            # What runs on the server when the time is up is cancelled there too.
-            async with self._pool.connection() as connection, self._in_time():
+            async with AsyncExitStack() as stack:
+                with so_far.counting():
+                    connection = await stack.enter_async_context(self._pool.connection(wait))
+                # What runs on the server when the time is up is cancelled there too.
+                await stack.enter_async_context(self._in_time())
                 yield connection
 
     @asynccontextmanager
@@ -220,10 +258,17 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self, actor: str | None = None) -> AsyncIterator[Transaction]:
-        """Queries that take effect together or not at all. `actor`: who a job's events name."""
+        """Queries that take effect together or not at all. `actor`: who a job's events name.
+
+        Of an actor, who may have gone by then, none waits longer for a lock than `_LOCK_WAIT`.
+        """
         async with self.connection() as connection, connection.transaction():
             if actor is not None:
-                await connection.execute("select set_config('batch.actor', %s, true)", [actor])
+                await connection.execute(
+                    "select set_config('batch.actor', %s, true),"
+                    " set_config('lock_timeout', %s, true)",
+                    [actor, _LOCK_WAIT],
+                )
             yield Transaction(connection)
 
 
