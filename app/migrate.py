@@ -19,6 +19,7 @@ import yoyo
 from procrastinate.schema import SchemaManager
 
 from app import __version__
+from app.counted import counted
 from app.database import connect
 from app.files import project_file
 from app.one_transaction import OneTransactionBackend
@@ -78,7 +79,8 @@ class _Installed:
 def _fill_price_book(connection: psycopg.Connection[Any], report: MigrationReport) -> None:
     known = connection.execute("select exists (select from batch.model_prices)").fetchone()
     if known == (False,):
-        report.done.append(f"filled the price book with {sync_prices(connection)} prices")
+        prices = counted(sync_prices(connection), "price")
+        report.done.append(f"filled the price book with {prices}")
 
 
 def _check_server(connection: psycopg.Connection[Any]) -> None:

@@ -141,7 +141,7 @@ class Admission:
                     ],
                 )
             except DatabaseAway as error:
-                logger.warning("%d items wait for the database: %s", len(asked), error)
+                logger.warning("items wait for the database (%d): %s", len(asked), error)
                 self._asking[:0] = asked
                 await asyncio.sleep(1.0)
             except Exception as error:

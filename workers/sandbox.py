@@ -138,7 +138,7 @@ class Sandbox:
                 answer = await child.ask(request | {"memory_mb": limit}, seconds)
             except TimeoutError:
                 raise ProcessingFailed(
-                    "processor_timeout", f"gave no result within {seconds:g} seconds"
+                    "processor_timeout", f"gave no result within {seconds:g} s"
                 ) from None
             except _ChildDiedError:
                 raise await self._failure_of(child, share) from None

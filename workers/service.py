@@ -18,6 +18,7 @@ from uuid import UUID
 import procrastinate
 import psycopg
 
+from app.counted import counted
 from app.database import Database, DatabaseAway
 from app.listening import listen
 from app.scratch import Scratch, scratch_for_everything
@@ -183,7 +184,11 @@ class Worker:
             _running(upkeep.prune(), upkeep.tidy(scratch)),
             _running(self._take_from_queue(queue)) as taking,
         ):
-            logger.info("worker %d is ready for %d items", worker_id, self._settings.concurrency)
+            logger.info(
+                "worker %d is ready for %s",
+                worker_id,
+                counted(self._settings.concurrency, "item"),
+            )
             stopping = asyncio.create_task(self._stopping.wait())
             # None of the others ends by itself, unless it fails: then the worker does too.
             await asyncio.wait(
@@ -281,9 +286,9 @@ def _measure(meters: Meters, pool: str, database: Database) -> None:
 def _give_up(worker_id: int, results: int) -> NoReturn:
     """Ends the process: it was told to stop, and the database does not take what it holds."""
     logger.error(
-        "worker %d ends with %d results that the database did not take: others will do these again",
+        "worker %d ends with %s that the database did not take: others will do it again",
         worker_id,
-        results,
+        counted(results, "result"),
     )
     logging.shutdown()
     os._exit(0)

@@ -124,7 +124,7 @@ def test_a_hang_is_killed_even_if_it_ignores_being_asked_to_stop():
 
     assert (failure.code, failure.message) == (
         "processor_timeout",
-        "gave no result within 0.3 seconds",
+        "gave no result within 0.3 s",
     )
 
 
