@@ -18,6 +18,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, LiteralString
 
@@ -49,6 +50,10 @@ _IDLE_TRANSACTION = "5s"
 
 class DatabaseAway(Exception):
     """The database cannot be reached now; the same call may go through later."""
+
+
+class NoConnection(DatabaseAway):
+    """No connection of the pool became free in time: too many want one, or none can be made."""
 
 
 class TookTooLong(DatabaseAway):
@@ -87,6 +92,32 @@ class PoolUse:
     busy: int
     idle: int
     waiting: int
+
+
+@dataclass
+class Waited:
+    """Seconds that a request has waited for connections so far.
+
+    Each of its calls takes one. Where all are busy, waiting as long for every one of them would
+    make an answer come after its client has left.
+    """
+
+    seconds: float = 0.0
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds += time.monotonic() - began
+
+
+waited: ContextVar[Waited | None] = ContextVar("waited", default=None)
+"""Of the request that this task answers; None: each call waits as long as the pool allows."""
+
+_LEAST_WAIT_SECONDS = 0.01
+_LOCK_WAIT = "3s"
 
 
 class UnusableInput(Exception):
@@ -220,20 +251,23 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
         """A connection in autocommit mode. Raises what `understood` does."""
+        so_far = waited.get() or Waited()
+        wait = max(self._wait_seconds - so_far.seconds, _LEAST_WAIT_SECONDS)
         with understood():
             async with AsyncExitStack() as held:
-                connection = await self._take(held)
+                with so_far.counting():
+                    connection = await self._take(held, wait)
                 # What runs on the server when the time is up is cancelled there too.
                 async with self._in_time():
                     yield connection
 
-    async def _take(self, held: AsyncExitStack) -> AsyncConnection[Any]:
+    async def _take(self, held: AsyncExitStack, wait_seconds: float) -> AsyncConnection[Any]:
         """A connection of the pool, asked for anew every second.
 
         The pool's own tries grow rarer the longer the database is away, or connections break: it
         would be missed for as long again, and a worker be taken for dead meanwhile.
         """
-        deadline = time.monotonic() + self._wait_seconds
+        deadline = time.monotonic() + wait_seconds
         while True:
             left = deadline - time.monotonic()
             taking = self._pool.connection(max(0.0, min(left, _TRY_SECONDS)))
@@ -241,8 +275,8 @@ class Database:
                 return await held.enter_async_context(taking)
             except PoolTimeout as error:
                 if left <= _TRY_SECONDS:
-                    raise DatabaseAway(
-                        f"no connection to be had within {self._wait_seconds:g} s"
+                    raise NoConnection(
+                        f"no connection to be had within {wait_seconds:g} s"
                     ) from error
 
     @asynccontextmanager
@@ -274,12 +308,13 @@ class Database:
         """Queries that take effect together or not at all. `actor`: who a job's events name.
 
         The server ends it when nothing more comes: what it has locked would else be locked for as
-        long as the server takes a client for alive that was cut off or is frozen.
+        long as the server takes a client for alive that was cut off or is frozen. Of an actor, who
+        may have gone by then, none waits longer for a lock than `_LOCK_WAIT`.
         """
         async with self.connection() as connection, connection.transaction():
             settings = {"idle_in_transaction_session_timeout": _IDLE_TRANSACTION}
             if actor is not None:
-                settings["batch.actor"] = actor
+                settings |= {"batch.actor": actor, "lock_timeout": _LOCK_WAIT}
             await connection.execute(
                 "select set_config(s.name, s.value, true)"
                 " from unnest(%s::text[], %s::text[]) as s (name, value)",

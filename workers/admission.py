@@ -139,7 +139,7 @@ class Admission:
                     ],
                 )
             except DatabaseAway as error:
-                logger.warning("%d questions wait for the database: %s", len(asked), error)
+                logger.warning("questions wait for the database (%d): %s", len(asked), error)
                 self._asking[:0] = asked
                 await asyncio.sleep(1.0)
             except Exception as error:

@@ -146,7 +146,7 @@ class Recorder:
                 current = {}
                 batch = await self._set_locked_aside(batch)
             except DatabaseAway as error:
-                logger.warning("%d results wait for the database: %s", self.waiting, error)
+                logger.warning("results wait for the database (%d): %s", self.waiting, error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
             except UnusableInput:
@@ -166,8 +166,8 @@ class Recorder:
             return batch
         if locked:
             logger.warning(
-                "%d results wait: somebody has locked their messages or jobs in a transaction that"
-                " is still open (pg_stat_activity tells who)",
+                "results wait (%d): somebody has locked their messages or jobs in a transaction"
+                " that is still open (pg_stat_activity tells who)",
                 len(locked),
             )
         self._behind_locks += [each for each in batch if (each[0].job_id, each[0].seq) in locked]

@@ -19,8 +19,10 @@ from uuid import UUID
 import procrastinate
 import psycopg
 
+from app.counted import counted
 from app.database import Database, DatabaseAway
 from app.listening import listen
+from app.scratch import Scratch, scratch_for_everything
 from app.settings import Settings
 from workers.admission import Admission
 from workers.assembly import Processing, build_processing, told
@@ -71,7 +73,7 @@ class Worker:
         self._recording = Database(url, "backscroll recorder", size=2)
         self._calling = Database(url, "backscroll callbacks", size=2)
         # Likewise: what waits must not keep a worker from saying that it lives.
-        self._living = Database(url, "backscroll heartbeat", size=1)
+        self._living = Database(url, "backscroll heartbeat", size=2)
         self._fetcher = MediaFetcher(
             settings.media_folder,
             settings.max_media_mb,
@@ -95,6 +97,10 @@ class Worker:
         """
         _allow_open_files()
         _collect_seldom()
+        with scratch_for_everything() as scratch:
+            await self._run(scratch)
+
+    async def _run(self, scratch: Scratch) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
@@ -106,7 +112,7 @@ class Worker:
             upkeep = Upkeep(self._living, self._settings, self._meters)
             worker_id = await self._register(upkeep)
             if worker_id is not None:
-                await self._work(worker_id, upkeep)
+                await self._work(worker_id, upkeep, scratch)
             if self._is_outdated:
                 raise NotMigrated("it was migrated to another release while this worker ran")
         finally:
@@ -128,9 +134,8 @@ class Worker:
     def _give_up(self) -> NoReturn:
         """Ends the process: it was told to stop, and the database does not take what it holds."""
         logger.error(
-            "this worker ends with %d results that the database did not take: others will do these"
-            " again",
-            self._recorder.waiting if self._recorder is not None else 0,
+            "this worker ends with %s that the database did not take: others will do it again",
+            counted(self._recorder.waiting if self._recorder is not None else 0, "result"),
         )
         logging.shutdown()
         os._exit(0)
@@ -160,7 +165,7 @@ class Worker:
                 await self._pause(1.0)
         return None
 
-    async def _work(self, worker_id: int, upkeep: Upkeep) -> None:
+    async def _work(self, worker_id: int, upkeep: Upkeep, scratch: Scratch) -> None:
         self._processing.gate.follow(
             MeteredGate(ProviderGate(self._database, worker_id), self._meters)
         )
@@ -196,13 +201,18 @@ class Worker:
             _running(callbacks.run()) as calling,
             _running(
                 upkeep.keep_alive(worker_id, running.stop_job),
+                upkeep.sweep(worker_id),
                 self._watch_release(upkeep),
                 self._hear(running, callbacks),
             ) as beside,
-            _running(upkeep.prune()),
+            _running(upkeep.prune(), upkeep.tidy(scratch)),
             _running(self._take_from_queue(queue)) as taking,
         ):
-            logger.info("worker %d is ready for %d items", worker_id, self._settings.concurrency)
+            logger.info(
+                "worker %d is ready for %s",
+                worker_id,
+                counted(self._settings.concurrency, "item"),
+            )
             stopping = asyncio.create_task(self._stopping.wait())
             # None of the others ends by itself, unless it fails: then the worker does too.
             await asyncio.wait(

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
@@ -20,16 +16,6 @@ from tests.database import Sql, open_sql
 from tests.processes import answers, awaited
 
 BODY = {"jobType": "time_based_batch", "daysBack": 7}
-
-
-@pytest.fixture
-def postgres() -> Iterator[EmbeddedPostgres]:
-    """A server that a test may stop; not started."""
-    home = Path(tempfile.mkdtemp(prefix="backscroll-test-"))
-    server = EmbeddedPostgres(home, options={"fsync": "off"})
-    yield server
-    server.stop()
-    shutil.rmtree(home)
 
 
 def assert_everything_is_unavailable(client: httpx.Client) -> None:
@@ -46,21 +32,21 @@ def assert_everything_is_unavailable(client: httpx.Client) -> None:
 
 
 def test_the_api_says_when_the_database_is_away_and_works_again_once_it_is_back(
-    postgres: EmbeddedPostgres,
+    stopped_server: EmbeddedPostgres,
 ) -> None:
-    with served(postgres.url, A_KEY) as (client, program):
+    with served(stopped_server.url, A_KEY) as (client, program):
         assert_everything_is_unavailable(client)
 
-        with postgres:
+        with stopped_server:
             awaited(lambda: "not migrated" in client.get("/readyz").text)
             assert_everything_is_unavailable(client)
-            migrate(postgres.url)
+            migrate(stopped_server.url)
             awaited(lambda: answers(client))
-            client.headers.update(key_header(postgres.url))
+            client.headers.update(key_header(stopped_server.url))
             assert client.post(JOBS, json=BODY).status_code == 201
         assert_everything_is_unavailable(client)
 
-        with postgres:
+        with stopped_server:
             awaited(lambda: answers(client))
             assert client.post(JOBS, json=BODY).status_code == 201
             assert len(client.get(JOBS).json()["items"]) == 2

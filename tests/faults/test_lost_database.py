@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from app.embedded import EmbeddedPostgres
-from app.migrate import migrate
 from tests.database import open_sql
 from tests.scene import Scene, Workers, wait_until
 
@@ -18,18 +12,6 @@ TERMINATE_ALL = (
     "select pg_terminate_backend(pid) from pg_stat_activity"
     " where datname = current_database() and pid <> pg_backend_pid()"
 )
-
-
-@pytest.fixture
-def own_server() -> Iterator[EmbeddedPostgres]:
-    """A PostgreSQL that the test may stop and start."""
-    home = Path(tempfile.mkdtemp(prefix="backscroll-test-"))
-    server = EmbeddedPostgres(home, options={"fsync": "off"})
-    server.start()
-    migrate(server.url)
-    yield server
-    server.stop()
-    shutil.rmtree(home, ignore_errors=True)
 
 
 def test_workers_survive_a_restart_and_record_what_they_had_computed(

@@ -158,3 +158,22 @@ def test_other_people_s_queues_are_left_alone(sql: Sql) -> None:
     sql.value(REQUEUE)
 
     assert sql.value("select count(*) from procrastinate.procrastinate_jobs") == 1
+
+
+def test_a_queue_that_has_grown_in_a_moment_is_looked_through_quickly(
+    sql: Sql, job_id: UUID
+) -> None:
+    # Within a transaction nobody analyzes, so that the planner knows nothing of what is new.
+    first_seq = sql.value("select max(last_seq) + 1 from batch.slices where job_id = %s", job_id)
+    sql.run(
+        "with added as ("
+        "  insert into batch.slices as s (job_id, first_seq, last_seq, created_at)"
+        "  select %s, n, n, now() from generate_series(%s, 10000) as n returning s.*"
+        ")"
+        " select batch.defer_slice(j, a::batch.slices)"
+        " from added as a join batch.jobs as j on j.id = a.job_id",
+        job_id, first_seq,
+    )  # fmt: skip
+    sql.run("set local statement_timeout = '10 s'")
+
+    assert sql.value(REQUEUE) == 0

@@ -120,6 +120,16 @@ def test_an_outage_ends_in_providers_away_with_a_reason(stand_in: StandIn, ask: 
     assert away.usage == ()
 
 
+@pytest.mark.parametrize(("attempts", "often"), [(1, "once"), (2, "twice"), (3, "3 times")])
+def test_it_says_how_often_it_asked(stand_in: StandIn, ask: Ask, attempts: int, often: str) -> None:
+    stand_in.always("openai", Behaviour(503, {"message": "overloaded"}))
+
+    (away,) = ask(patience=Patience(timeout=0.5, attempts=attempts))
+
+    assert isinstance(away, ProvidersAway)
+    assert f"asked {often})" in away.reason
+
+
 def test_nobody_listening_is_an_outage(time: Time, ask: Ask) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -379,7 +389,7 @@ def test_a_medium_that_upsets_a_provider_which_answers_others_fails_alone(
 
     assert isinstance(failure, ProcessingFailed)
     assert failure.code == "provider_error"
-    assert "failed 2 times" in failure.message
+    assert "failed twice" in failure.message
 
 
 def test_no_key_is_ever_told(stand_in: StandIn, ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
