@@ -210,7 +210,7 @@ def test_a_worker_that_does_not_listen_finds_jobs_and_cancels_by_asking(scene: S
 
     scene.wait_until_idle(job_id)
     assert scene.sql.rows(
-        "select from pg_stat_activity"
+        "select 1 from pg_stat_activity"
         " where query ilike 'listen %%' and datname = current_database()"
     ) == []  # fmt: skip
     scene.assert_sound(job_id)
