@@ -106,7 +106,8 @@ class JsonBody:
 
     async def _chunks(self, sizes: list[int]) -> AsyncIterator[bytes]:
         yield self._texts[0]
-        for path, left, text in zip(self._files, sizes, self._texts[1:], strict=True):
+        for path, size, text in zip(self._files, sizes, self._texts[1:], strict=True):
+            left = size
             with path.open("rb") as file:
                 while left:
                     chunk = _read(file, min(left, _CHUNK))
@@ -116,7 +117,7 @@ class JsonBody:
 
 
 def _read(file: BinaryIO, size: int) -> bytes:
-    """The next so many bytes. Raises OSError if there are fewer: the file has been cut meanwhile."""
+    """The next so many bytes. Raises OSError if there are fewer."""
     chunk = file.read(size)
     if len(chunk) < size:
         raise OSError("the file has become shorter while it was sent")

@@ -25,9 +25,7 @@ KEEP_ALIVE_SECONDS = 2.0
 class Client:
     """Sends requests below one address. Belongs to one event loop."""
 
-    def __init__(
-        self, base_url: str, headers: Mapping[str, str], *, through_proxies: bool
-    ) -> None:
+    def __init__(self, base_url: str, headers: Mapping[str, str], *, through_proxies: bool) -> None:
         """`through_proxies` that the environment names, as `urllib.request` reads it."""
         self._url = URL(base_url)
         self._headers = {"User-Agent": "backscroll", **headers}

@@ -57,7 +57,13 @@ class OpenAITranscriber:
         self._is_whisper = "transcribe" not in model
 
     async def transcribe(
-        self, sound: Path, *, seconds: Decimal, language: str | None, caption: str | None
+        self,
+        sound: Path,
+        *,
+        seconds: Decimal,
+        language: str | None,
+        caption: str | None,
+        kind: str | None = None,
     ) -> Answer:
         """See `Transcriber`."""
         fields = {
@@ -70,7 +76,8 @@ class OpenAITranscriber:
         prompt = heard_with(self._context, caption, is_instructed=not self._is_whisper)
         if prompt:
             fields["prompt"] = prompt
-        suffix = sound.suffix.lower() if sound.suffix.lower() in MIME_TYPES else ".ogg"
+        suffix = f".{kind}" if kind else sound.suffix.lower()
+        suffix = suffix if suffix in MIME_TYPES else ".ogg"
         likely = self._usage({}, seconds)
         if not self._is_whisper:
             heard = round(seconds * HEARD_TOKENS)
