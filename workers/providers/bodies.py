@@ -76,6 +76,14 @@ class FormBody:
         yield before + _read(file, size) + self._after
 
 
+@dataclass(frozen=True, slots=True)
+class DataUrl:
+    """Stands in a JSON document for a text: a `data:` URL (RFC 2397) with a file's content."""
+
+    mime_type: str
+    file: Path
+
+
 class JsonBody:
     """A JSON document in which a Path stands for the file's content in base64."""
 
@@ -84,6 +92,9 @@ class JsonBody:
         mark = secrets.token_hex(16)
 
         def keep(value: object) -> str:
+            if isinstance(value, DataUrl):
+                files.append(value.file)
+                return f"data:{value.mime_type};base64,{mark}"
             if not isinstance(value, Path):
                 raise TypeError(f"cannot be sent: {type(value).__name__}")
             files.append(value)

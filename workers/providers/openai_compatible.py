@@ -14,7 +14,7 @@ from typing import Any
 
 from workers.processors.base import ProcessingFailed, Usage
 from workers.providers.answers import Answer, Part
-from workers.providers.bodies import FormBody, JsonBody
+from workers.providers.bodies import DataUrl, FormBody, JsonBody
 from workers.providers.exchange import Exchange, Question
 from workers.providers.languages import code_of, primary
 from workers.providers.prompts import heard_with
@@ -162,9 +162,11 @@ class OpenAIViewer:
         for part in parts:
             if part.label:
                 content.append({"type": "text", "text": part.label})
-            if isinstance(part.data, Path):
-                raise TypeError("pictures are sent in base64")
-            url = f"data:{part.mime_type};base64,{part.data}"
+            url: DataUrl | str = (
+                DataUrl(part.mime_type, part.data)
+                if isinstance(part.data, Path)
+                else f"data:{part.mime_type};base64,{part.data}"
+            )
             content.append({"type": "image_url", "image_url": {"url": url}})
         document = {
             "model": self.model,
