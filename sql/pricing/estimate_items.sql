@@ -1,22 +1,14 @@
 -- What the items of a planned job are expected to cost and to last: kept with the job, to be held
--- against what they really took. Lengths, pages and sizes are looked up for jobs of up to 50,000
--- items.
-create or replace function batch.estimate_items(p_job batch.jobs)
+-- against what they really took. p_counts says how many there are of each content type, as
+-- batch.expectation takes it; lengths, pages and sizes are looked up for jobs of up to 50,000 items.
+create or replace function batch.estimate_items(p_job batch.jobs, p_counts jsonb)
 returns jsonb
 language sql
 stable
 set search_path = ''
 as $$
   with counted as (
-    select coalesce(jsonb_object_agg(
-      many.content_type, jsonb_build_object('items', many.items)
-    ), '{}') as counts
-    from (
-      select i.content_type, count(*) as items
-      from batch.items as i
-      where i.job_id = p_job.id and p_job.total_items > 50000
-      group by i.content_type
-    ) as many
+    select p_counts as counts
     where p_job.total_items > 50000
 
     union all

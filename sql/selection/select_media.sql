@@ -35,7 +35,11 @@ as $$
       classified.id,
       classified.content_type,
       classified.platform_timestamp,
-      batch.text_of(
+      coalesce(
+        classified.transcription, classified.image_description, classified.video_description,
+        classified.document_extraction
+      ) is not null
+      and batch.text_of(
         classified.content_type, classified.transcription, classified.image_description,
         classified.video_description, classified.document_extraction
       ) is not null as has_text
@@ -59,6 +63,7 @@ as $$
         )
       offset 0
     ) as classified
-    where classified.content_type = any (p_content_types)
+    where (p_content_types @> '{audio,image,video,document}' and classified.content_type is not null)
+      or classified.content_type = any (p_content_types)
   ) as media;
 $$;
