@@ -23,8 +23,16 @@ begin
   from batch.slices as s
   where s.job_id = p_job_id and s.state <> 'done';
 
-  -- Before a pace is known every lane gets its share, so that several workers find some.
-  v_least := case when v_job.next_seq = 1 then 1 else ceil(v_job.slice_size / 8.0) end;
+  -- Before a pace is known every worker finds two, however few items there are. More would cost
+  -- a small job more than its items do: each is taken and given back by itself.
+  v_least := case
+    when v_job.next_seq = 1 then least(16, ceil(v_job.total_items / (2.0 * greatest(1, (
+      select count(*)
+      from batch.workers as w
+      where w.stopped_at is null and w.last_seen_at > batch.clock() - interval '1 minute'
+    )))))
+    else ceil(v_job.slice_size / 8.0)
+  end;
 
   while v_lanes_free > 0 and v_job.next_seq <= v_job.total_items loop
     v_items_left := v_job.total_items - v_job.next_seq + 1;

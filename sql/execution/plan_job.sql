@@ -108,12 +108,13 @@ begin
   set
     total_found = v_job.total_found,
     skipped_at_plan = v_job.skipped_at_plan,
-    total_items = v_job.total_items
-  where j.id = p_job_id
-  returning j.* into v_job;
-
-  update batch.jobs as j
-  set estimate = batch.estimate_items(v_job, v_items_by_type)
+    total_items = v_job.total_items,
+    -- Until a pace is known. Slow items are given back after a turn, whatever the size.
+    slice_size = 128,
+    -- of fewer, more is known: see batch.keep_estimate
+    estimate = case
+      when v_job.total_items > 50000 then batch.estimate_items(v_items_by_type)
+    end
   where j.id = p_job_id;
 
   insert into batch.job_pulses (job_id, sent_at) values (p_job_id, batch.clock());

@@ -88,6 +88,41 @@ def test_towards_the_end_slices_become_smaller(sql: Sql) -> None:
     assert min(sizes[:-1]) == 10
 
 
+@pytest.mark.parametrize(
+    ("items", "workers", "sizes"),
+    [
+        (1, 1, [1]),
+        (10, 0, [5, 5]),
+        (10, 1, [5, 5]),
+        (10, 3, [2, 2, 2, 2, 2]),
+        (40, 1, [16, 16, 8]),
+        (400, 1, [50, 44, 39, 34, 30, 26, 23, 20]),
+    ],
+)
+def test_a_small_job_has_two_slices_for_each_worker(
+    sql: Sql, items: int, workers: int, sizes: list[int]
+) -> None:
+    job_id = job_of(sql, items, size=128)
+    for _ in range(workers):
+        sql.worker()
+
+    sql.run(OPEN, job_id)
+
+    assert [last - first + 1 for first, last, _ in sql.slices(job_id)] == sizes
+
+
+def test_workers_that_have_gone_count_for_none(sql: Sql) -> None:
+    job_id = job_of(sql, 12, size=128)
+    for _ in range(3):
+        sql.worker()
+    sql.run("select batch.stop_worker(w.id) from batch.workers as w where w.id > 1")
+    sql.run("update batch.workers set last_seen_at = batch.clock() - interval '2 minutes'")
+
+    sql.run(OPEN, job_id)
+
+    assert [last - first + 1 for first, last, _ in sql.slices(job_id)] == [6, 6]
+
+
 def test_a_small_job_goes_before_the_slices_of_a_huge_one(sql: Sql) -> None:
     huge, small = add_chat(sql), add_chat(sql)
     huge.add_many(1000)
