@@ -1,6 +1,7 @@
 -- Cuts the next slices of a job and queues them, until as many are open as the job has lanes or
--- no items are left. Towards the end slices become smaller (down to half a second's worth), so
--- that the lanes end together.
+-- no items are left. The very first is small: its results are soon there, and tell the pace.
+-- Towards the end slices become smaller (down to half a second's worth), so that the lanes end
+-- together.
 --
 -- The caller holds the lock on the job's row. Calling twice changes nothing.
 create or replace function batch.open_slices(p_job_id uuid)
@@ -38,7 +39,7 @@ begin
     v_items_left := v_job.total_items - v_job.next_seq + 1;
     v_last_seq := v_job.next_seq - 1 + least(
       v_items_left,
-      v_job.slice_size,
+      case when v_job.next_seq = 1 then least(16, v_job.slice_size) else v_job.slice_size end,
       greatest(ceil(v_items_left::numeric / v_job.lanes), v_least)
     );
 
