@@ -63,10 +63,6 @@ as $$
         )
       offset 0
     ) as classified
-    -- Of all content types, which the planner could not tell from `any`: it would expect few rows.
-    where (
-      p_content_types @> '{audio,image,video,document}' and classified.content_type is not null
-    )
-      or classified.content_type = any (p_content_types)
+    where classified.content_type = any (p_content_types)
   ) as media;
 $$;
