@@ -109,6 +109,7 @@
 \ir execution/settle_items.sql
 \ir execution/take_slice.sql
 \ir execution/media_content_takes_job_id.sql
+\ir execution/held_slices.sql
 \ir execution/record_results.sql
 \ir execution/add_attempts.sql
 \ir execution/give_up_item.sql
@@ -116,7 +117,6 @@
 \ir execution/release_items.sql
 \ir execution/reserve_budget.sql
 \ir execution/read_questions.sql
-\ir execution/has_item.sql
 \ir execution/admit_items.sql
 \ir execution/tg_jobs__release_claims.sql
 \ir execution/finish_slice.sql

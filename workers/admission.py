@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -19,7 +18,7 @@ from uuid import UUID
 
 from app.database import Database, DatabaseAway
 from workers.processors.base import Extraction, Usage
-from workers.results import usage_json
+from workers.results import as_text, usage_json
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +40,7 @@ class MadeMeanwhile(Exception):
     """The message has a text now: another job has made it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Question:
     """An item that wants to be worked on. `models` are those whose text would do as well;
     `may_use` is the most that a request can use, for each provider that may be asked instead of
@@ -58,7 +57,7 @@ class Question:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "jobId": str(self.job_id),
+            "jobId": self.job_id,
             "seq": self.seq,
             "sha256": self.sha256,
             "contentType": self.content_type,
@@ -76,12 +75,12 @@ class Admission:
     def __init__(self, database: Database, worker_id: int) -> None:
         self._database = database
         self._worker_id = worker_id
-        self._asking: list[tuple[Question, asyncio.Future[Answer]]] = []
+        self._asking: list[tuple[Sequence[Question], asyncio.Future[list[Answer]]]] = []
         self._task: asyncio.Task[None] | None = None
 
     async def ask_together(self, questions: Sequence[Question]) -> list[Answer]:
         """The first answers to questions, for `admit`."""
-        return await asyncio.gather(*map(self._asked, questions))
+        return await self._asked(questions) if questions else []
 
     async def admit(
         self, question: Question, is_wanted: Callable[[], bool], answer: Answer | None = None
@@ -96,7 +95,8 @@ class Admission:
         is_asked_again = False
         while True:
             asked_at = time.monotonic()
-            answer = answer or await self._asked(question)
+            if answer is None:
+                (answer,) = await self._asked([question])
             verdict, text, model, provider, language, duration = answer
             answer = None
             if verdict == "go":
@@ -119,40 +119,47 @@ class Admission:
                 raise NotAdmitted
             await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
-    def _asked(self, question: Question) -> asyncio.Future[Answer]:
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._asking.append((question, answer))
+    def _asked(self, questions: Sequence[Question]) -> asyncio.Future[list[Answer]]:
+        answers: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
+        self._asking.append((questions, answers))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._ask_all())
-        return answer
+        return answers
 
     async def _ask_all(self) -> None:
         await asyncio.sleep(_GATHER_SECONDS)
-        while self._asking:
-            asked = self._asking[:_MOST_AT_ONCE]
-            del self._asking[:_MOST_AT_ONCE]
-            asked = [(question, answer) for question, answer in asked if not answer.done()]
+        while asked := self._next():
             try:
                 rows = await self._database.rows(
                     "select * from batch.admit_items(%s, %s)",
                     [
                         self._worker_id,
-                        json.dumps([question.as_json() for question, _ in asked]),
+                        as_text([each.as_json() for questions, _ in asked for each in questions]),
                     ],
                 )
             except DatabaseAway as error:
-                logger.warning("%d items wait for the database: %s", len(asked), error)
+                logger.warning("%d questions wait for the database: %s", len(asked), error)
                 self._asking[:0] = asked
                 await asyncio.sleep(1.0)
             except Exception as error:
-                for _, answer in asked:
-                    if not answer.done():
-                        answer.set_exception(error)
+                for _, answers in asked:
+                    if not answers.done():
+                        answers.set_exception(error)
             else:
                 verdicts = {(row[0], row[1]): row[2:] for row in rows}
-                for question, answer in asked:
-                    if not answer.done():
-                        answer.set_result(verdicts[question.job_id, question.seq])
+                for questions, answers in asked:
+                    if not answers.done():
+                        answers.set_result([verdicts[each.job_id, each.seq] for each in questions])
+
+    def _next(self) -> list[tuple[Sequence[Question], asyncio.Future[list[Answer]]]]:
+        """Whoever asks for so many items that one call carries them; none of those given up."""
+        asked, items = [], 0
+        while self._asking and items < _MOST_AT_ONCE:
+            questions, answers = self._asking.pop(0)
+            if not answers.done():
+                asked.append((questions, answers))
+                items += len(questions)
+        return asked
 
 
 def sha256_of(path: Path) -> str:

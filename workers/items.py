@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID, uuid4
@@ -99,6 +99,15 @@ class Ready:
         self.file.close()
 
 
+@dataclass(slots=True)
+class _Admitted:
+    """What was said to a question, and when."""
+
+    question: Question
+    made: Extraction | None
+    asked: float
+
+
 class ItemWork:
     """Makes results of items. What cannot be worked on now gets none, and its job is paused."""
 
@@ -140,35 +149,27 @@ class ItemWork:
         self, instant: Instant, job_id: UUID, first_seq: int, items: Sequence[Item]
     ) -> list[Result]:
         results = []
-        opened = self._fetcher.open_small(items, MOST_BYTES_AT_ONCE)
-        for item, file in zip(items, opened, strict=True):
-            if file is None:
-                continue
-            started = time.monotonic()
-            try:
-                data = file.read()
-            except OSError:
-                continue
-            finally:
-                file.close()
+        started = time.monotonic()
+        for item, data in self._fetcher.read_small(items, MOST_BYTES_AT_ONCE):
             medium = _medium(item, NO_PATH, item.language or self._language)
             made = instant.at_once(medium, data)
-            if made is None:
-                continue
-            results.append(
-                Result(
-                    job_id=job_id,
-                    first_seq=first_seq,
-                    seq=item.seq,
-                    started=started,
-                    finished=time.monotonic(),
-                    extraction=made,
-                    sha256=hashlib.sha256(data).hexdigest(),
-                    asked_language=medium.language,
-                    medium_bytes=len(data),
-                    is_unasked=True,
+            ended = time.monotonic()
+            if made is not None:
+                results.append(
+                    Result(
+                        job_id=job_id,
+                        first_seq=first_seq,
+                        seq=item.seq,
+                        started=started,
+                        finished=ended,
+                        extraction=made,
+                        sha256=hashlib.sha256(data).hexdigest(),
+                        asked_language=medium.language,
+                        medium_bytes=len(data),
+                        is_unasked=True,
+                    )
                 )
-            )
+            started = ended
         return results
 
     async def prepare(self, job_id: UUID, items: Sequence[Item]) -> dict[int, Ready]:
@@ -271,50 +272,59 @@ class ItemWork:
         is_wanted: Callable[[], bool],
         ready: Ready | None,
     ) -> Result:
-        async with AsyncExitStack() as held:
-            if ready is not None:
-                held.callback(ready.close)
-                question, size = ready.question, ready.file.size
-                medium = _medium(item, ready.file.path, question.language)
-                made = await self._admission.admit(question, is_wanted, ready.answer)
-                asked = ready.asked
-            else:
-                async with self._places.fetching(item):
-                    path = await held.enter_async_context(self._fetcher.fetch(item))
-                medium = _medium(item, path, item.language or self._language)
-                size = path.stat().st_size
-                question = Question(
-                    job_id=result.job_id,
-                    seq=item.seq,
-                    sha256=await asyncio.to_thread(sha256_of, path),
-                    content_type=item.content_type,
-                    language=medium.language,
-                    models=self._processing.models(item.content_type),
-                    is_forced=item.is_forced,
-                    may_use=await self._processing.may_use(medium),
+        if ready is not None:
+            try:
+                medium = _medium(item, ready.file.path, ready.question.language)
+                admitted = _Admitted(
+                    ready.question,
+                    await self._admission.admit(ready.question, is_wanted, ready.answer),
+                    ready.asked,
                 )
-                made = await self._admission.admit(question, is_wanted)
-                asked = time.monotonic()
-            await held.enter_async_context(self._places.processing(item))
+                result.medium_bytes = ready.file.size
+                return await self._process(result, item, medium, admitted, is_wanted)
+            finally:
+                ready.close()
+        async with AsyncExitStack() as held:
+            async with self._places.fetching(item):
+                path = await held.enter_async_context(self._fetcher.fetch(item))
+            medium = _medium(item, path, item.language or self._language)
+            question = Question(
+                job_id=result.job_id,
+                seq=item.seq,
+                sha256=await asyncio.to_thread(sha256_of, path),
+                content_type=item.content_type,
+                language=medium.language,
+                models=self._processing.models(item.content_type),
+                is_forced=item.is_forced,
+                may_use=await self._processing.may_use(medium),
+            )
+            made = await self._admission.admit(question, is_wanted)
+            admitted = _Admitted(question, made, time.monotonic())
+            result.medium_bytes = path.stat().st_size
+            return await self._process(result, item, medium, admitted, is_wanted)
+
+    async def _process(
+        self,
+        result: Result,
+        item: Item,
+        medium: Medium,
+        admitted: _Admitted,
+        is_wanted: Callable[[], bool],
+    ) -> Result:
+        made = admitted.made
+        async with self._places.processing(item):
             if not is_wanted():
                 raise NotAdmitted
-            if time.monotonic() - asked > _ADMITTED_SECONDS:
+            if time.monotonic() - admitted.asked > _ADMITTED_SECONDS:
                 # What was cancelled while it waited for its place does not begin.
-                made = await self._admission.admit(question, is_wanted)
+                made = await self._admission.admit(admitted.question, is_wanted)
             # What it waited for is not what it took.
-            begun = replace(
-                result,
-                started=time.monotonic(),
-                sha256=question.sha256,
-                asked_language=medium.language,
-                medium_bytes=size,
-                is_reused=made is not None,
-            )
-            try:
-                extraction = made or await self._processing.process(medium)
-            except ProcessingFailed as failure:
-                return begun.failed(failure.code, failure.message, failure.usage)
-            return begun.processed(extraction, extraction.usage)
+            result.started = time.monotonic()
+            result.sha256 = admitted.question.sha256
+            result.asked_language = medium.language
+            result.is_reused = made is not None
+            extraction = made or await self._processing.process(medium)
+            return result.processed(extraction, extraction.usage)
 
     async def _give_up(self, result: Result, usage: Sequence[Usage], reason: str | None) -> None:
         """Keeps what was billed for an item without a result, however long the database is away.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from types import TracebackType
 
 from workers.results import Item
 
@@ -69,6 +70,30 @@ class InHand:
         self._given.set()
 
 
+class _Both:
+    """Two semaphores, taken in this order: `async with` as often and by as many as come."""
+
+    def __init__(self, first: asyncio.Semaphore, second: asyncio.Semaphore) -> None:
+        self._first, self._second = first, second
+
+    async def __aenter__(self) -> None:
+        await self._first.acquire()
+        try:
+            await self._second.acquire()
+        except BaseException:
+            self._first.release()
+            raise
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._second.release()
+        self._first.release()
+
+
 class Places:
     """The places of one worker process.
 
@@ -87,9 +112,9 @@ class Places:
         }
         self._suspect = InHand(1, 1)
         self._downloading = asyncio.Semaphore(min(concurrency, _DOWNLOADING))
-        self._processing = asyncio.Semaphore(concurrency)
-        self._of_type = {
-            content_type: asyncio.Semaphore(at_once or concurrency)
+        processing = asyncio.Semaphore(concurrency)
+        self._processing = {
+            content_type: _Both(asyncio.Semaphore(at_once or concurrency), processing)
             for content_type, at_once in capacity.items()
         }
 
@@ -105,17 +130,10 @@ class Places:
             return self._remote[item.content_type]
         return self._local[item.content_type]
 
-    @asynccontextmanager
-    async def fetching(self, item: Item) -> AsyncIterator[None]:
+    def fetching(self, item: Item) -> AbstractAsyncContextManager[None]:
         """While the item's medium is on its way."""
-        if item.is_remote:
-            async with self._downloading:
-                yield
-        else:
-            yield
+        return self._downloading if item.is_remote else nullcontext()
 
-    @asynccontextmanager
-    async def processing(self, item: Item) -> AsyncIterator[None]:
+    def processing(self, item: Item) -> AbstractAsyncContextManager[None]:
         """While the item is turned into text."""
-        async with self._of_type[item.content_type], self._processing:
-            yield
+        return self._processing[item.content_type]

@@ -14,14 +14,13 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from uuid import UUID
 
 from app.database import Database, DatabaseAway, Locked, UnusableInput
 from workers.meters import Meters
 from workers.processors.base import Usage
 from workers.providers.told import SENSELESS
-from workers.results import Result
+from workers.results import Result, as_text
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +31,6 @@ _INTERVAL, _BUSY_INTERVAL, _MANY = 0.025, 0.05, 100
 """Seconds from one sending to the next, the longer one after so many results: a call costs as much
 as thirty results, however few it carries."""
 _LARGEST_BATCH = 1000
-_COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _PULSE_INTERVAL = 0.25
 _LONGEST_PAUSE = 2.0
 
@@ -210,7 +208,7 @@ class Recorder:
             "select * from batch.record_results(%s, %s, %s)",
             [
                 self._worker_id,
-                _COMPACT.encode([result.as_json(now) for result in results]),
+                as_text([result.as_json(now) for result in results]),
                 json.dumps({str(job_id): label for job_id, label in current.items()}),
             ],
         )
@@ -224,14 +222,16 @@ class Recorder:
                 await self._record([result], {})
             except UnusableInput:
                 logger.exception("item %s of job %s cannot be stored", result.seq, result.job_id)
-                refused = replace(
-                    result.failed("internal_error", "the result could not be stored", result.usage),
-                    finished=result.finished,
+                finished = result.finished
+                refused = result.failed(
+                    "internal_error", "the result could not be stored", result.usage
                 )
+                refused.finished = finished
                 try:
                     await self._record([refused], {})
                 except UnusableInput:
-                    await self._record([replace(refused, usage=_unknown(refused.usage))], {})
+                    refused.usage = _unknown(refused.usage)
+                    await self._record([refused], {})
 
     async def _pulse(self) -> None:
         """Tells progress, apart from recording: see `batch.pulse_jobs`."""

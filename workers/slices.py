@@ -19,7 +19,7 @@ from workers.running import RunningSlice, RunningSlices
 
 logger = logging.getLogger(__name__)
 
-_AT_ONCE = 100
+_AT_ONCE = 250
 """Items that are read before it is asked again whether anybody still wants more."""
 _LONGEST_PAUSE = 2.0
 
@@ -64,7 +64,9 @@ class SliceRunner:
             is_taken = True
             try:
                 rows = await self._database.rows(
-                    "select * from batch.take_slice(%s, %s, %s)",
+                    "select seq, content_type, mime_type, local_path, media_url, external_id,"
+                    " caption, language, is_forced, is_suspect, wanted_for_seconds"
+                    " from batch.take_slice(%s, %s, %s)",
                     [job_id, first_seq, self._worker_id],
                 )
                 now = time.monotonic()

@@ -51,7 +51,7 @@ def serve_command(bind: str | None) -> None:
 @click.option(
     "--concurrency",
     type=click.IntRange(1, 1000),
-    help="Items in flight [default: BACKSCROLL_CONCURRENCY or 32].",
+    help="Items in flight [default: BACKSCROLL_CONCURRENCY or 384].",
 )
 def worker_command(concurrency: int | None) -> None:
     """Run a worker in the foreground.

@@ -18,6 +18,8 @@
 -- the text in the same transaction, and a second statement sees it. Claims are made in the order
 -- of their keys. Asking twice is safe. What is claimed for a slice that is given away in the same
 -- moment, batch.sweep gives up.
+--
+-- Planned as batch.record_results is.
 create or replace function batch.admit_items(p_worker_id bigint, p_items jsonb)
 returns table (
   job_id uuid, seq int, verdict text, content text, model text, provider text, language text,
@@ -26,9 +28,15 @@ returns table (
 language plpgsql
 volatile
 set search_path = ''
+set plan_cache_mode = 'force_generic_plan'
+set enable_seqscan = off
+set jit = off
 as $$
 begin
   insert into batch.claims (sha256, processing_type, language, job_id, seq)
+  with held as materialized (
+    select h.* from batch.held_slices(p_worker_id) as h where h.is_wanted
+  )
   select claim.sha256, a.processing_type, a.language, a.job_id, a.seq
   from batch.read_questions(p_items) as a
   cross join lateral (
@@ -37,19 +45,27 @@ begin
     end as sha256
   ) as claim
   where exists (
-    select from batch.jobs as j where j.id = a.job_id and j.status = 'processing'
+    select
+    from held as h
+    where h.job_id = a.job_id and a.seq between h.first_seq and h.last_seq
   )
-    and batch.has_item(p_worker_id, a.job_id, a.seq)
   order by claim.sha256, a.processing_type, a.language
   on conflict do nothing;
 
   return query
-  with judged as materialized (
+  with held as materialized (
+    select h.* from batch.held_slices(p_worker_id) as h where h.is_wanted
+  ),
+
+  judged as materialized (
     select a.job_id, a.seq, a.is_paid, a.may_use, made.content, made.model, made.provider,
       made.language, made.duration,
       case
-        when not coalesce(job.is_processing, false) then 'stop'
-        when not batch.has_item(p_worker_id, a.job_id, a.seq) then 'stop'
+        when not exists (
+          select
+          from held as h
+          where h.job_id = a.job_id and a.seq between h.first_seq and h.last_seq
+        ) then 'stop'
         when a.is_forced then 'go'
         when message.has_text then 'done'
         when made.id is not null then 'made'
@@ -57,10 +73,6 @@ begin
         else 'wait'
       end as verdict
     from batch.read_questions(p_items) as a
-    left join lateral (
-      select j.status = 'processing' as is_processing
-      from batch.jobs as j where j.id = a.job_id limit 1
-    ) as job on true
     left join lateral (
       select
         batch.text_of(

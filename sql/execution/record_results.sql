@@ -29,17 +29,30 @@
 -- or items of two jobs over the same messages, wait for each other and never in a circle. A message
 -- that somebody's forgotten transaction has locked is waited for two seconds: then the call raises
 -- lock_not_available, nothing is recorded, and the caller tries the others without it.
+--
+-- Its plan is made once a session and looks everything up, however small the tables were then:
+-- to plan it takes as long as to record thirty results.
 create or replace function batch.record_results(
   p_worker_id bigint, p_results jsonb, p_current jsonb default '{}'
 )
 returns table (job_id uuid, has_ended boolean)
-language sql
+language plpgsql
 volatile
 set search_path = ''
 set lock_timeout = '2s'
+set plan_cache_mode = 'force_generic_plan'
+set enable_seqscan = off
+set jit = off
 as $$
+#variable_conflict use_column
+begin
+  return query
   with call as materialized (
     select batch.clock() as at, batch.ordered_uuids() as uuids
+  ),
+
+  held as materialized (
+    select h.* from batch.held_slices(p_worker_id) as h
   ),
 
   reported as materialized (
@@ -63,25 +76,34 @@ as $$
       coalesce(r."processingMs", 0) as processing_ms,
       call.at - make_interval(secs => coalesce(r."ageMs", 0) / 1000.0) as finished_at,
       coalesce(r."isUnasked", false) as is_unasked,
-      coalesce(r."isUnasked", false) and not j.is_forced as is_judged,
-      i.message_id, i.content_type, batch.processing_type_of(i.content_type) as processing_type
-    from jsonb_to_recordset(p_results) as r (
-      "jobId" uuid, "firstSeq" int, seq int, status batch.result_status, "errorCode" text,
-      error text, text text, provider text, model text, language text,
-      "durationSeconds" numeric, pages int, bytes bigint, tokens int, "costUsd" numeric,
-      "processingMs" int, "ageMs" int, usage jsonb, sha256 text, "askedLanguage" text,
-      "isReused" boolean, "isUnasked" boolean
+      coalesce(r."isUnasked", false) and not h.is_forced as is_judged,
+      i.message_id, i.content_type, batch.processing_type_of(i.content_type) as processing_type,
+      (call.uuids || lpad(to_hex(r.place), 8, '0'))::uuid as media_content_id
+    from rows from (
+      jsonb_to_recordset(p_results) as (
+        "jobId" uuid, "firstSeq" int, seq int, status batch.result_status, "errorCode" text,
+        error text, text text, provider text, model text, language text,
+        "durationSeconds" numeric, pages int, bytes bigint, tokens int, "costUsd" numeric,
+        "processingMs" int, "ageMs" int, usage jsonb, sha256 text, "askedLanguage" text,
+        "isReused" boolean, "isUnasked" boolean
+      )
+    ) with ordinality as r (
+      "jobId", "firstSeq", seq, status, "errorCode", error, text, provider, model, language,
+      "durationSeconds", pages, bytes, tokens, "costUsd", "processingMs", "ageMs", usage, sha256,
+      "askedLanguage", "isReused", "isUnasked", place
     )
     cross join call
-    join batch.slices as s
-      on s.job_id = r."jobId"
-      and s.first_seq = r."firstSeq"
-      and s.worker_id = p_worker_id
-      and r.seq between s.first_seq and s.last_seq
-    join batch.jobs as j
-      on j.id = r."jobId"
-      and (r."isUnasked" is not true or j.status = 'processing')
-    join batch.items as i on i.job_id = r."jobId" and i.seq = r.seq
+    join held as h
+      on h.job_id = r."jobId"
+      and h.first_seq = r."firstSeq"
+      and r.seq between h.first_seq and h.last_seq
+      and (r."isUnasked" is not true or h.is_wanted)
+    cross join lateral (
+      select i.message_id, i.content_type
+      from batch.items as i
+      where i.job_id = r."jobId" and i.seq = r.seq
+      limit 1
+    ) as i
     order by r."jobId", r.seq
   ),
 
@@ -100,37 +122,12 @@ as $$
     for no key update of m
   ),
 
-  judged as materialized (
-    select
-      l.*,
-      l.is_judged and not l.has_text and l.sha256 is not null and (
-        made.media_content_id is not null
-        or row_number() over (
-          partition by l.is_judged, l.has_text, l.sha256, l.processing_type, l.asked_language,
-            l.model
-          order by l.job_id, l.seq
-        ) > 1
-      ) as is_made
+  -- Of the same bytes in one call, the first is the one whose text the others are given.
+  makers as materialized (
+    select distinct on (l.sha256, l.processing_type, l.asked_language, l.model) l.job_id, l.seq
     from locked as l
-    -- `limit` keeps these look-ups: without, both tables could be read as a whole.
-    left join lateral (
-      select mc.id as media_content_id
-      from batch.made_texts as t
-      cross join lateral (
-        select mc.id from public.media_content as mc where mc.id = t.media_content_id limit 1
-      ) as mc
-      where t.sha256 = l.sha256
-        and t.processing_type = l.processing_type
-        and t.language = l.asked_language
-        and t.model = l.model
-        and l.is_judged
-      limit 1
-    ) as made on true
-    union all
-    select r.*, false, false
-    from reported as r
-    where (r.status = 'processed' and r.message_id in (select l.message_id from locked as l))
-      is not true
+    where l.is_judged and not l.has_text and l.sha256 is not null
+    order by l.sha256, l.processing_type, l.asked_language, l.model, l.job_id, l.seq
   ),
 
   -- none of most jobs
@@ -140,11 +137,11 @@ as $$
       sum(a.tokens_used) as tokens,
       jsonb_agg(a.usage order by a.billed_at, a.report, a.place) as usage
     from batch.billed_attempts as a
-    where a.job_id = any (array(select r.job_id from reported as r))
+    where a.job_id = any (array(select h.job_id from held as h))
     group by a.job_id, a.seq
   ),
 
-  summed as materialized (
+  judged as materialized (
     select
       r.*,
       case when a.seq is null then r.usage else a.usage || coalesce(r.usage, '[]') end
@@ -160,8 +157,36 @@ as $$
       coalesce(a.cost_usd, 0) as counted_cost,
       coalesce(a.tokens, 0) as counted_tokens,
       a.is_priced is false as is_counted_unpriced
-    from judged as r
+    from (
+      select
+        l.*,
+        l.is_judged and not l.has_text and l.sha256 is not null and (
+          made.media_content_id is not null
+          or ((l.job_id, l.seq) in (select k.job_id, k.seq from makers as k)) is not true
+        ) as is_made
+      from locked as l
+      -- `limit` keeps these look-ups: without, both tables could be read as a whole.
+      left join lateral (
+        select mc.id as media_content_id
+        from batch.made_texts as t
+        cross join lateral (
+          select mc.id from public.media_content as mc where mc.id = t.media_content_id limit 1
+        ) as mc
+        where t.sha256 = l.sha256
+          and t.processing_type = l.processing_type
+          and t.language = l.asked_language
+          and t.model = l.model
+          and l.is_judged
+        limit 1
+      ) as made on true
+      union all
+      select r.*, false, false
+      from reported as r
+      where (r.status = 'processed' and r.message_id in (select l.message_id from locked as l))
+        is not true
+    ) as r
     left join attempts as a on a.job_id = r.job_id and a.seq = r.seq
+    order by r.job_id, r.seq
   ),
 
   recorded as (
@@ -177,26 +202,23 @@ as $$
       r.cost_usd, r.tokens, r.all_usage, r.takes_over, r.duration_seconds, r.pages, r.bytes,
       r.processing_ms, p_worker_id,
       r.finished_at - make_interval(secs => r.processing_ms / 1000.0), r.finished_at
-    from summed as r
+    from judged as r
     order by r.job_id, r.seq
     on conflict (job_id, seq) do nothing
     returning job_id, seq
   ),
 
-  outcomes as materialized (
-    select
-      r.job_id, r.seq, r.outcome as status, r.text, r.provider, r.model, r.language,
-      r.duration_seconds, r.takes_over as is_reused, r.sha256, r.asked_language, r.processing_ms,
-      r.finished_at, r.tokens, r.cost_usd, r.counted_cost, r.counted_tokens,
-      r.is_counted_unpriced, r.is_unasked, r.message_id, r.content_type, r.processing_type,
-      e.stage,
-      (call.uuids || lpad(to_hex(row_number() over ()), 8, '0'))::uuid as media_content_id
-    from summed as r
-    cross join call
-    left join batch.error_codes as e on e.code = r.error_code
-    -- `is true` makes this a look-up in a hash table. As a join it would be taken for one of
-    -- single rows, and grow with the square of the results.
-    where ((r.job_id, r.seq) in (select new.job_id, new.seq from recorded as new)) is true
+  were_all as materialized (
+    select (select count(*) from recorded) = (select count(*) from judged) as new
+  ),
+
+  -- What counts now. Nearly always that is all of it; the look-up by `is true` would otherwise be
+  -- planned as a join of single rows, and grow with the square of the results.
+  outcomes as not materialized (
+    select r.*
+    from judged as r
+    where (select were_all.new from were_all)
+      or ((r.job_id, r.seq) in (select new.job_id, new.seq from recorded as new)) is true
   ),
 
   content as (
@@ -212,7 +234,7 @@ as $$
       case when (select batch.media_content_takes_job_id()) then o.job_id end,
       o.processing_ms, o.finished_at at time zone 'UTC'
     from outcomes as o
-    where o.status = 'processed'
+    where o.outcome = 'processed'
   ),
 
   remembered as (
@@ -223,7 +245,7 @@ as $$
       o.sha256, o.processing_type, o.asked_language, o.model,
       o.media_content_id, o.finished_at
     from outcomes as o
-    where o.status = 'processed' and o.sha256 is not null and not o.is_reused
+    where o.outcome = 'processed' and o.sha256 is not null and not o.takes_over
     order by 1, 2, 3, 4
     on conflict (sha256, processing_type, language, model) do update
     set media_content_id = excluded.media_content_id, made_at = excluded.made_at
@@ -243,7 +265,7 @@ as $$
       and exists (
         select
         from batch.reservations as any_of
-        where any_of.job_id = any (array(select o.job_id from outcomes as o))
+        where any_of.job_id = any (array(select h.job_id from held as h))
       )
   ),
 
@@ -266,29 +288,30 @@ as $$
       updated_at = call.at at time zone 'UTC'
     from outcomes as o
     cross join call
-    where m.id = o.message_id and o.status = 'processed'
+    where m.id = o.message_id and o.outcome = 'processed'
   ),
 
   shares as (
     select
       o.job_id,
-      count(*) filter (where o.status = 'processed' and o.content_type = 'audio') as audio,
-      count(*) filter (where o.status = 'processed' and o.content_type = 'image') as images,
-      count(*) filter (where o.status = 'processed' and o.content_type = 'video') as videos,
-      count(*) filter (where o.status = 'processed' and o.content_type = 'document') as documents,
-      count(*) filter (where o.status = 'failed' and o.stage = 'download') as downloads,
-      count(*) filter (where o.status = 'failed' and o.stage is distinct from 'download')
+      count(*) filter (where o.outcome = 'processed' and o.content_type = 'audio') as audio,
+      count(*) filter (where o.outcome = 'processed' and o.content_type = 'image') as images,
+      count(*) filter (where o.outcome = 'processed' and o.content_type = 'video') as videos,
+      count(*) filter (where o.outcome = 'processed' and o.content_type = 'document')
+        as documents,
+      count(*) filter (where o.outcome = 'failed' and e.stage = 'download') as downloads,
+      count(*) filter (where o.outcome = 'failed' and e.stage is distinct from 'download')
         as processings,
-      count(*) filter (where o.status = 'skipped') as skipped,
-      count(*) filter (where o.is_reused) as reused,
+      count(*) filter (where o.outcome = 'skipped') as skipped,
+      count(*) filter (where o.takes_over) as reused,
       count(*) filter (where o.cost_usd is null)
         - count(*) filter (where o.is_counted_unpriced) as unpriced,
       sum(coalesce(o.cost_usd, 0) - o.counted_cost) as cost_usd,
       sum(o.tokens - o.counted_tokens) as tokens
     from outcomes as o
+    left join batch.error_codes as e on e.code = o.error_code
     group by o.job_id
   ),
-
   current_items as (
     select c.key::uuid as job_id, c.value as item
     from jsonb_each_text(p_current) as c
@@ -329,9 +352,10 @@ as $$
   select j.id, j.completed_at is not null
   from batch.jobs as j
   where j.status <> 'processing'
-    and j.id in (
+    and j.id = any (array(
       select r.job_id from reported as r
-      union all
+      union
       select k.job_id::uuid from jsonb_object_keys(p_current) as k (job_id)
-    );
+    ));
+end;
 $$;

@@ -1,14 +1,12 @@
--- Gives a result to the items of a slice that need no work any more: `skipped` where another job
--- has made the text meanwhile (unless this one is forced), `failed` where the message is gone or
--- three workers have died over the item.
+-- Gives a result to items of a slice that need no work any more: `skipped` where another job has
+-- made the text meanwhile (unless this one is forced), `failed` where the message is gone or three
+-- workers have died over the item. Those named that do need work get none.
 --
 -- What was billed for them before they were given up becomes their cost.
 --
--- Inserts only where no result is, so calling twice is safe. Looks the items up one by one, and
--- is planned anew for every slice: that a range is short the planner cannot know while a new
--- job's items are unanalysed, and would read all messages.
+-- Inserts only where no result is, so calling twice is safe.
 create or replace function batch.settle_items(
-  p_job batch.jobs, p_first_seq int, p_last_seq int, p_worker_id bigint
+  p_job batch.jobs, p_worker_id bigint, p_seqs int[]
 )
 returns void
 language plpgsql
@@ -23,7 +21,7 @@ begin
       case when billed.is_priced then batch.storable_cost(billed.cost_usd) end as cost_usd,
       billed.cost_usd as counted_cost,
       not billed.is_priced as is_counted_unpriced
-    from generate_series(p_first_seq, p_last_seq) as n (seq)
+    from unnest(p_seqs) as n (seq)
     cross join lateral (
       select i.seq, i.message_id, i.content_type
       from batch.items as i

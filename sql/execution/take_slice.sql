@@ -8,6 +8,8 @@
 -- Locks the job in share mode, then the slice: once a cancel or a pause has committed, nobody
 -- gets items. Calling twice is safe: the second call finds the slice taken. Waits half a
 -- second for somebody's forgotten transaction, then raises lock_not_available: try again later.
+--
+-- Planned as batch.record_results is.
 create or replace function batch.take_slice(p_job_id uuid, p_first_seq int, p_worker_id bigint)
 returns table (
   seq int,
@@ -27,7 +29,9 @@ language plpgsql
 volatile
 set search_path = ''
 set lock_timeout = '500ms'
-set plan_cache_mode = 'force_custom_plan'
+set plan_cache_mode = 'force_generic_plan'
+set enable_seqscan = off
+set jit = off
 as $$
 declare
   v_job batch.jobs;
@@ -55,39 +59,65 @@ begin
     return;
   end if;
 
-  perform batch.settle_items(v_job, p_first_seq, v_last_seq, p_worker_id);
-
+  -- `limit` keeps what follows look-ups: planned as joins, whole tables could be read.
   return query
-  select
-    i.seq,
-    i.message_id,
-    i.content_type,
-    m.media_mime_type::text,
-    m.media_local_path,
-    m.media_url,
-    m.external_id::text,
-    m.text_content,
-    v_job.language,
-    v_job.is_forced,
-    l.seq is not null,
-    extract(epoch from batch.clock() - v_job.active_since)::double precision
-  from generate_series(p_first_seq, v_last_seq) as n (seq)
-  cross join lateral (
-    select i.seq, i.message_id, i.content_type
+  with slice as materialized (
+    select
+      i.seq, i.message_id, i.content_type, m.media_mime_type, m.media_local_path, m.media_url,
+      m.external_id, m.text_content, l.losses,
+      m.id is null
+        or coalesce(l.losses >= 3, false)
+        or (not v_job.is_forced and (m.has_text or content.id is not null)) as is_settled
     from batch.items as i
-    where i.job_id = p_job_id and i.seq = n.seq
-    limit 1
-  ) as i
-  join public.messages as m on m.id = i.message_id
-  left join batch.item_losses as l on l.job_id = p_job_id and l.seq = i.seq
-  -- `limit` keeps it a look-up: without, all results of the job could be read.
-  left join lateral (
-    select r.seq
-    from batch.item_results as r
-    where r.job_id = p_job_id and r.seq = i.seq
-    limit 1
-  ) as ended on true
-  where ended.seq is null
-  order by i.seq;
+    left join lateral (
+      select
+        m.id, m.media_mime_type, m.media_local_path, m.media_url, m.external_id, m.text_content,
+        batch.text_of(
+          i.content_type, m.transcription, m.image_description, m.video_description,
+          m.document_extraction
+        ) is not null as has_text
+      from public.messages as m
+      where m.id = i.message_id and m.status not in ('deleted', 'expired')
+      limit 1
+    ) as m on true
+    left join lateral (
+      select mc.id
+      from public.media_content as mc
+      where mc.media_id = i.message_id
+        and mc.processing_type = batch.processing_type_of(i.content_type)
+      limit 1
+    ) as content on true
+    left join lateral (
+      select l.losses
+      from batch.item_losses as l
+      where l.job_id = i.job_id and l.seq = i.seq
+      limit 1
+    ) as l on true
+    left join lateral (
+      select r.seq
+      from batch.item_results as r
+      where r.job_id = i.job_id and r.seq = i.seq
+      limit 1
+    ) as ended on true
+    where i.job_id = p_job_id
+      and i.seq between p_first_seq and v_last_seq
+      and ended.seq is null
+  ),
+
+  settled as materialized (
+    select batch.settle_items(v_job, p_worker_id, array_agg(s.seq order by s.seq))
+    from slice as s
+    where s.is_settled
+    having count(*) > 0
+  )
+
+  select
+    s.seq, s.message_id, s.content_type, s.media_mime_type::text, s.media_local_path, s.media_url,
+    s.external_id::text, s.text_content, v_job.language, v_job.is_forced, s.losses is not null,
+    extract(epoch from batch.clock() - v_job.active_since)::double precision
+  from slice as s
+  -- A condition on no row is looked at first, and once: that calls settle_items.
+  where (select count(*) from settled) >= 0 and not s.is_settled
+  order by s.seq;
 end;
 $$;

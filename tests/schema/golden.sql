@@ -403,6 +403,8 @@ table batch.slices (
 
 CREATE INDEX slices_open_idx ON batch.slices USING btree (job_id, state) WHERE (state <> 'done'::batch.slice_state);
 
+CREATE INDEX slices_running_idx ON batch.slices USING btree (worker_id) WHERE (state = 'running'::batch.slice_state);
+
 table batch.webhook_secrets (
   id integer not null default 1,
   secret text not null,
@@ -481,7 +483,7 @@ function batch.add_attempts(p_worker_id bigint, p_job_id uuid, p_seq integer, p_
 
 function batch.add_callback(p_job_id uuid) returns void language sql volatile set search_path="";
 
-function batch.admit_items(p_worker_id bigint, p_items jsonb) returns TABLE(job_id uuid, seq integer, verdict text, content text, model text, provider text, language text, duration integer) language plpgsql volatile set search_path="";
+function batch.admit_items(p_worker_id bigint, p_items jsonb) returns TABLE(job_id uuid, seq integer, verdict text, content text, model text, provider text, language text, duration integer) language plpgsql volatile set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set search_path="";
 
 function batch.assumed_item(p_content_type batch.content_type, p_provider text, p_model text, p_seconds numeric, p_bytes numeric) returns TABLE(likely text, ms numeric, cost_usd numeric) language sql stable set search_path="";
 
@@ -553,9 +555,9 @@ function batch.fold_progress(p_job_id uuid) returns void language sql volatile s
 
 function batch.give_up_item(p_worker_id bigint, p_job_id uuid, p_first_seq integer, p_seq integer, p_report uuid, p_usage jsonb, p_reason text) returns void language plpgsql volatile set search_path="";
 
-function batch.has_item(p_worker_id bigint, p_job_id uuid, p_seq integer) returns boolean language sql stable set search_path="";
-
 function batch.heartbeat(p_worker_id bigint, p_timeout interval, p_meters jsonb DEFAULT NULL::jsonb) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set search_path="";
+
+function batch.held_slices(p_worker_id bigint) returns TABLE(job_id uuid, first_seq integer, last_seq integer, is_forced boolean, is_wanted boolean) language sql stable;
 
 function batch.hold_if_failing(p_job_id uuid) returns void language plpgsql volatile set search_path="";
 
@@ -663,7 +665,7 @@ function batch.recent_results(p_content_type batch.content_type) returns TABLE(p
 
 function batch.record_callback_attempt(p_callback_id uuid, p_attempt integer, p_duration_ms integer, p_status_code integer, p_error text DEFAULT NULL::text, p_response text DEFAULT NULL::text, p_retry_after_seconds double precision DEFAULT NULL::double precision) returns text language plpgsql volatile set search_path="";
 
-function batch.record_results(p_worker_id bigint, p_results jsonb, p_current jsonb DEFAULT '{}'::jsonb) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set lock_timeout=2s set search_path="";
+function batch.record_results(p_worker_id bigint, p_results jsonb, p_current jsonb DEFAULT '{}'::jsonb) returns TABLE(job_id uuid, has_ended boolean) language plpgsql volatile set enable_seqscan=off set jit=off set lock_timeout=2s set plan_cache_mode=force_generic_plan set search_path="";
 
 function batch.redeliver_callbacks(p_job_id uuid, p_request jsonb DEFAULT '{}'::jsonb) returns json language plpgsql volatile set search_path="";
 
@@ -703,7 +705,7 @@ function batch.select_media(p_instance_id uuid, p_chat_id uuid, p_since timestam
 
 function batch.set_budget(p_job_id uuid, p_max_cost_usd numeric) returns batch.jobs language plpgsql volatile set search_path="";
 
-function batch.settle_items(p_job batch.jobs, p_first_seq integer, p_last_seq integer, p_worker_id bigint) returns void language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
+function batch.settle_items(p_job batch.jobs, p_worker_id bigint, p_seqs integer[]) returns void language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
 
 function batch.settle_job(p_job_id uuid) returns void language plpgsql volatile set search_path="";
 
@@ -721,7 +723,7 @@ function batch.take_callbacks(p_worker_id bigint, p_most integer, p_lease interv
 
 function batch.take_provider_shares(p_worker_id bigint, p_provider text, p_wanted integer, p_in_flight integer) returns TABLE(granted integer, retry_after_seconds double precision, is_limited boolean) language plpgsql volatile set search_path="";
 
-function batch.take_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns TABLE(seq integer, message_id uuid, content_type batch.content_type, mime_type text, local_path text, media_url text, external_id text, caption text, language text, is_forced boolean, is_suspect boolean, wanted_for_seconds double precision) language plpgsql volatile set lock_timeout=500ms set plan_cache_mode=force_custom_plan set search_path="";
+function batch.take_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns TABLE(seq integer, message_id uuid, content_type batch.content_type, mime_type text, local_path text, media_url text, external_id text, caption text, language text, is_forced boolean, is_suspect boolean, wanted_for_seconds double precision) language plpgsql volatile set enable_seqscan=off set jit=off set lock_timeout=500ms set plan_cache_mode=force_generic_plan set search_path="";
 
 function batch.tell_workers_to_stop(p_job_id uuid, p_has_ended boolean) returns void language sql volatile set search_path="";
 

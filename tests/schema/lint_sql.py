@@ -23,8 +23,8 @@ LONGEST_LINE = 100
 
 INLINED = frozenset(
     {
-        "actor", "clock", "content_type_of", "encode_cursor", "iso_time", "media_bytes",
-        "media_pages", "media_seconds", "number_of", "processing_type_of",
+        "actor", "clock", "content_type_of", "encode_cursor", "held_slices", "iso_time",
+        "media_bytes", "media_pages", "media_seconds", "number_of", "processing_type_of",
         "select_failed", "select_media", "text_of",
     }
 )  # fmt: skip

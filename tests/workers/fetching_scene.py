@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpcore
 import pytest
@@ -176,7 +175,6 @@ class Detour(httpcore.AsyncNetworkBackend):
 def item(local_path: str | None = None, media_url: str | None = None) -> Item:
     return Item(
         seq=1,
-        message_id=uuid4(),
         content_type="document",
         mime_type=None,
         local_path=local_path,

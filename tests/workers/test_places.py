@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from uuid import uuid4
 
 from workers.places import Places
 from workers.results import Item
@@ -12,7 +11,6 @@ from workers.results import Item
 def item(content_type: str, media_url: str | None = None) -> Item:
     return Item(
         seq=1,
-        message_id=uuid4(),
         content_type=content_type,
         mime_type=None,
         local_path=None if media_url else "here.txt",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -59,6 +59,16 @@ class MediaFetcher:
         Waits for the disk; call it in a thread.
         """
         return self._folder.open_small([item.local_path or "" for item in items], most_bytes)
+
+    def read_small(self, items: Sequence[Item], most_bytes: int) -> Iterator[tuple[Item, bytes]]:
+        """The bytes of those items whose media are small files here; of the others, `fetch` tells.
+
+        Waits for the disk; call it in a thread.
+        """
+        paths = [item.local_path or "" for item in items]
+        for item, data in zip(items, self._folder.read_small(paths, most_bytes), strict=True):
+            if data is not None:
+                yield item, data
 
     @asynccontextmanager
     async def fetch(self, item: Item) -> AsyncIterator[Path]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from workers.fetching.size_limit import SizeLimit
 from workers.processors.base import ProcessingFailed
@@ -18,7 +19,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HeldFile:
     """An open file of the media folder; whoever gets one closes it."""
 
@@ -55,18 +56,14 @@ class MediaFolder:
 
         Follows no links, not even those that `open` does, and opens each folder once.
         """
-        root = self._root.resolve()
-        with ExitStack() as opened:
-            folders: dict[str, int] = {}
+        with _Folders(self._root.resolve()) as folders:
+            return [folders.open_small(path, most_bytes) for path in local_paths]
 
-            def folder_of(place: str) -> int:
-                if place not in folders:
-                    folder = _open_folder(root, PurePosixPath(place).parts)
-                    opened.callback(os.close, folder)
-                    folders[place] = folder
-                return folders[place]
-
-            return [_open_small(folder_of, root, path, most_bytes) for path in local_paths]
+    def read_small(self, local_paths: Sequence[str], most_bytes: int) -> Iterator[bytes | None]:
+        """The bytes of those of the files that are small, one after the other; as `open_small`."""
+        with _Folders(self._root.resolve()) as folders:
+            for path in local_paths:
+                yield folders.read_small(path, most_bytes)
 
     def open(self, local_path: str) -> HeldFile:
         """The file, open for reading.
@@ -135,25 +132,73 @@ def _open_folder(root: Path, parts: Iterable[str]) -> int:
     return place
 
 
-def _open_small(
-    folder_of: Callable[[str], int], root: Path, local_path: str, most_bytes: int
-) -> HeldFile | None:
-    place, _, name = local_path.rpartition("/")
-    if local_path.startswith("/") or name in ("", ".", "..") or ".." in place:
-        return None
-    try:
-        folder = folder_of(place)
-        # Looked at before it is opened: opening a pipe or a device does something to it.
-        if not _is_small(os.stat(name, dir_fd=folder, follow_symlinks=False), most_bytes):
+class _Folders:
+    """Folders below `root`, each opened once, for as long as the context lasts."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._opened: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for folder in self._opened.values():
+            os.close(folder)
+
+    def open_small(self, local_path: str, most_bytes: int) -> HeldFile | None:
+        """The file if it is a small one, open for reading."""
+        descriptor = self._open(local_path, most_bytes)
+        if descriptor is None:
             return None
-        file = os.open(name, _FILE, dir_fd=folder)
-        facts = os.fstat(file)
-    except (OSError, ValueError):
-        return None
-    if not _is_small(facts, most_bytes):
-        os.close(file)
-        return None
-    return HeldFile(file, root if _HAS_PROC else root / local_path, facts.st_size)
+        facts = os.fstat(descriptor)
+        if not _is_small(facts, most_bytes):
+            os.close(descriptor)
+            return None
+        name = self._root if _HAS_PROC else self._root / local_path
+        return HeldFile(descriptor, name, facts.st_size)
+
+    def read_small(self, local_path: str, most_bytes: int) -> bytes | None:
+        """What is in the file if it is a small one."""
+        descriptor = self._open(local_path, most_bytes)
+        if descriptor is None:
+            return None
+        try:
+            # One more than it may have: whatever it is by now, no more than that is read of it.
+            data = os.read(descriptor, most_bytes + 1)
+        except OSError:
+            return None
+        finally:
+            os.close(descriptor)
+        return data if len(data) <= most_bytes else None
+
+    def _folder(self, place: str) -> int:
+        if place not in self._opened:
+            above, _, name = place.rpartition("/")
+            self._opened[place] = (
+                os.open(name, _FOLDER, dir_fd=self._folder(above))
+                if place
+                else os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            )
+        return self._opened[place]
+
+    def _open(self, local_path: str, most_bytes: int) -> int | None:
+        place, _, name = local_path.rpartition("/")
+        if local_path.startswith("/") or name in ("", ".", "..") or ".." in place:
+            return None
+        try:
+            folder = self._folder(place)
+            # Looked at before it is opened: opening a pipe or a device does something to it.
+            if not _is_small(os.stat(name, dir_fd=folder, follow_symlinks=False), most_bytes):
+                return None
+            return os.open(name, _FILE, dir_fd=folder)
+        except (OSError, ValueError):
+            return None
 
 
 def _is_small(facts: os.stat_result, most_bytes: int) -> bool:

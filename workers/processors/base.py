@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Medium:
     """One file to turn into text."""
 
@@ -48,7 +48,7 @@ class Usage:
     """Those of `input_tokens` that the provider still had: some price them apart."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Extraction:
     """The text of a medium, and what it took to get it."""
 

@@ -68,7 +68,7 @@ async def first_text(
                     raise
                 first_failure = first_failure or failure
             else:
-                return replace(made, usage=(*bill.usage, *made.usage))
+                return replace(made, usage=(*bill.usage, *made.usage)) if bill.usage else made
     if away:
         raise ProvidersAway("; ".join(dict.fromkeys(away)), bill.usage)
     if first_failure is not None:

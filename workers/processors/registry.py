@@ -85,7 +85,8 @@ class Registry:
         what the processor raised; if none supports the format, what the first one raised. Raises
         ProvidersAway if one that might have done it is away, and none before or after it did.
         """
-        medium = replace(medium, language=medium.language or self._language)
+        if self._language and not medium.language:
+            medium = replace(medium, language=self._language)
         chain = self._chains.get(medium.content_type, Chain())
         made = await first_text(
             [partial(processor.process, medium) for processor in chain.processors],

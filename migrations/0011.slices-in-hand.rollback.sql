@@ -1,0 +1,1 @@
+drop index batch.slices_running_idx;
