@@ -52,6 +52,7 @@
 \ir pricing/expectation.sql
 \ir pricing/estimate_json.sql
 \ir pricing/estimate_items.sql
+\ir pricing/keep_estimate.sql
 
 -- rollups: what is read
 \ir rollups/batch_jobs.sql

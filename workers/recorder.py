@@ -8,6 +8,7 @@ no more work is begun once too many wait.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import time
@@ -58,6 +59,7 @@ class Recorder:
         self._current: dict[UUID, str] = {}
         self._unpulsed: set[UUID] = set()
         self._something = asyncio.Event()
+        self._results = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
         self._closing = False
@@ -67,6 +69,7 @@ class Recorder:
     def report(self, result: Result, on_recorded: Callable[[], None]) -> None:
         """Takes a result; `on_recorded` is called once it is committed."""
         self._waiting.append((result, on_recorded))
+        self._results.set()
         if self.waiting >= self._most_waiting:
             self._room.clear()
         self._something.set()
@@ -91,20 +94,30 @@ class Recorder:
         try:
             while not (self._closing and not self.waiting):
                 await self._something.wait()
+                await self._wait_for_results()
                 began = time.monotonic()
                 recorded = await self._flush()
-                if not self._waiting and not self._closing:
+                if not (self._waiting or self._current or self._closing):
                     self._something.clear()
+                    self._results.clear()
                 interval = _BUSY_INTERVAL if recorded >= _MANY else _INTERVAL
                 await asyncio.sleep(max(0.0, interval - (time.monotonic() - began)))
         finally:
             for task in beside:
                 task.cancel()
 
+    async def _wait_for_results(self) -> None:
+        """What is in hand is told with the first results: alone, it would keep them waiting."""
+        if not self._waiting:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_INTERVAL):
+                    await self._results.wait()
+
     def close(self) -> None:
         """Lets `run` end once everything reported is recorded."""
         self._closing = True
         self._something.set()
+        self._results.set()
 
     async def _flush(self) -> int:
         """Records what waits, and says how many results that were."""

@@ -178,6 +178,9 @@ def add_tasks(app: procrastinate.App, database: Database, slices: SliceRunner) -
                     "select batch.fail_job(%s, %s)",
                     [job_id, f"the media could not be selected (SQLSTATE {error.sqlstate})"],
                 )
+            else:
+                # Apart from planning: the first items need not wait for what all will cost.
+                await database.value("select batch.keep_estimate(%s)", [job_id])
 
     @app.task(name="process_slice", queue=QUEUE)
     async def process_slice(job_id: str, first_seq: int, **_: Any) -> None:

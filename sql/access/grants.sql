@@ -21,7 +21,7 @@ begin
         ('backscroll_api', '{metrics}'),
 
         ('backscroll_worker', '{register_worker,heartbeat,stop_worker,sweep,prune}'),
-        ('backscroll_worker', '{plan_job,fail_job,hold_job,take_slice,finish_slice}'),
+        ('backscroll_worker', '{plan_job,keep_estimate,fail_job,hold_job,take_slice,finish_slice}'),
         ('backscroll_worker', '{admit_items,record_results,give_up_item,pulse_jobs}'),
         ('backscroll_worker', '{items_behind_locks}'),
         ('backscroll_worker', '{take_provider_shares,hold_provider}'),

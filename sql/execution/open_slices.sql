@@ -1,6 +1,7 @@
 -- Cuts the next slices of a job and queues them, until as many are open as the job has lanes or
--- no items are left. Towards the end slices become smaller (down to half a second's worth), so
--- that the lanes end together.
+-- no items are left. The very first is small: its results are soon there, and tell the pace.
+-- Towards the end slices become smaller (down to half a second's worth), so that the lanes end
+-- together.
 --
 -- The caller holds the lock on the job's row. Calling twice changes nothing.
 create or replace function batch.open_slices(p_job_id uuid)
@@ -23,14 +24,22 @@ begin
   from batch.slices as s
   where s.job_id = p_job_id and s.state <> 'done';
 
-  -- Before a pace is known every lane gets its share, so that several workers find some.
-  v_least := case when v_job.next_seq = 1 then 1 else ceil(v_job.slice_size / 8.0) end;
+  -- Before a pace is known every worker finds two, however few items there are. More would cost
+  -- a small job more than its items do: each is taken and given back by itself.
+  v_least := case
+    when v_job.next_seq = 1 then least(16, ceil(v_job.total_items / (2.0 * greatest(1, (
+      select count(*)
+      from batch.workers as w
+      where w.stopped_at is null and w.last_seen_at > batch.clock() - interval '1 minute'
+    )))))
+    else ceil(v_job.slice_size / 8.0)
+  end;
 
   while v_lanes_free > 0 and v_job.next_seq <= v_job.total_items loop
     v_items_left := v_job.total_items - v_job.next_seq + 1;
     v_last_seq := v_job.next_seq - 1 + least(
       v_items_left,
-      v_job.slice_size,
+      case when v_job.next_seq = 1 then least(16, v_job.slice_size) else v_job.slice_size end,
       greatest(ceil(v_items_left::numeric / v_job.lanes), v_least)
     );
 

@@ -1,35 +1,12 @@
 -- What the items of a planned job are expected to cost and to last: kept with the job, to be held
--- against what they really took. Lengths, pages and sizes are looked up for jobs of up to 50,000
--- items.
-create or replace function batch.estimate_items(p_job batch.jobs)
+-- against what they really took. p_counts says how many there are of each content type, and what
+-- is known of them, as batch.expectation takes it.
+create or replace function batch.estimate_items(p_counts jsonb)
 returns jsonb
 language sql
 stable
 set search_path = ''
 as $$
-  with counted as (
-    select coalesce(jsonb_object_agg(
-      many.content_type, jsonb_build_object('items', many.items)
-    ), '{}') as counts
-    from (
-      select i.content_type, count(*) as items
-      from batch.items as i
-      where i.job_id = p_job.id and p_job.total_items > 50000
-      group by i.content_type
-    ) as many
-    where p_job.total_items > 50000
-
-    union all
-    select batch.count_media(array_agg(i.content_type), array_agg(i.message_id))
-    from batch.items as i
-    where i.job_id = p_job.id and p_job.total_items <= 50000
-    having p_job.total_items <= 50000
-  ),
-
-  expected as (
-    select e.* from counted as c cross join lateral batch.expectation(c.counts) as e
-  )
-
   select jsonb_build_object(
     'lowCostUsd', coalesce(sum(e.cost_low), 0),
     'estimatedCostUsd', coalesce(sum(e.cost), 0),
@@ -42,5 +19,5 @@ as $$
       '{}'
     )
   )
-  from expected as e;
+  from batch.expectation(p_counts) as e;
 $$;

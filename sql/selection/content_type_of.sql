@@ -3,7 +3,8 @@
 -- A message without any MIME type is taken by what the platform calls it.
 --
 -- Plain SQL without a pinned search_path, so that it is inlined into the selection. For that, each
--- constant is cast alone: a cast of the whole is not immutable.
+-- constant is cast alone: a cast of the whole is not immutable. How nearly all are written comes
+-- first: `ilike` puts into lower case, which takes five times as long, a million times a selection.
 create or replace function batch.content_type_of(p_mime_type text, p_message_type text default null)
 returns batch.content_type
 language sql
@@ -11,6 +12,11 @@ immutable
 parallel safe
 as $$
   select case
+    when p_mime_type like 'audio/%' then 'audio'::batch.content_type
+    when p_mime_type like 'image/%' then 'image'::batch.content_type
+    when p_mime_type like 'video/%' then 'video'::batch.content_type
+    when p_mime_type like 'text/%' then 'document'::batch.content_type
+    when p_mime_type = 'application/pdf' then 'document'::batch.content_type
     when coalesce(p_mime_type, '') = '' then
       case lower(p_message_type)
         when 'audio' then 'audio'::batch.content_type

@@ -35,7 +35,11 @@ as $$
       classified.id,
       classified.content_type,
       classified.platform_timestamp,
-      batch.text_of(
+      coalesce(
+        classified.transcription, classified.image_description, classified.video_description,
+        classified.document_extraction
+      ) is not null
+      and batch.text_of(
         classified.content_type, classified.transcription, classified.image_description,
         classified.video_description, classified.document_extraction
       ) is not null as has_text

@@ -529,7 +529,7 @@ function batch.encode_cursor(p_position jsonb) returns text language sql immutab
 
 function batch.end_callback(p_callback batch.callbacks, p_state batch.callback_state) returns text language sql volatile set search_path="";
 
-function batch.estimate_items(p_job batch.jobs) returns jsonb language sql stable set search_path="";
+function batch.estimate_items(p_counts jsonb) returns jsonb language sql stable set search_path="";
 
 function batch.estimate_job(p_request jsonb, p_instance_ids uuid[] DEFAULT NULL::uuid[], p_sampled jsonb DEFAULT '{}'::jsonb) returns json language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
 
@@ -589,6 +589,8 @@ function batch.job_metrics() returns TABLE(name text, labels jsonb, value numeri
 
 function batch.job_status(p_job_id uuid) returns json language plpgsql stable set search_path="";
 
+function batch.keep_estimate(p_job_id uuid) returns void language plpgsql volatile set search_path="";
+
 function batch.last_failures(p_job_id uuid, p_limit integer) returns json language sql stable set search_path="";
 
 function batch.list_api_keys() returns json language sql stable set search_path="";
@@ -639,7 +641,7 @@ function batch.pause_job(p_job_id uuid) returns batch.jobs language sql volatile
 
 function batch.place_event() returns trigger language plpgsql volatile set search_path="";
 
-function batch.plan_job(p_job_id uuid) returns void language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
+function batch.plan_job(p_job_id uuid) returns void language plpgsql volatile set jit=off set plan_cache_mode=force_custom_plan set search_path="" set work_mem=128MB;
 
 function batch.price_at(p_provider text, p_model text, p_unit text, p_at timestamp with time zone) returns batch.model_prices language sql stable set search_path="";
 

@@ -130,8 +130,10 @@ def test_a_result_that_cannot_be_stored_fails_alone(scene: Scene) -> None:
 def test_two_workers_share_a_job_and_count_every_item_once(scene: Scene) -> None:
     scene.add("text shared\nhold both", count=24)
     job_id = scene.create()
-    # More slices than one worker takes at once.
+    # More slices than one worker takes at once: two for each of those that seem to live.
     scene.sql.run("update batch.jobs set lanes = 24 where id = %s", job_id)
+    for _ in range(12):
+        scene.sql.worker()
     scene.sql.run("select batch.plan_job(%s)", job_id)
     scene.workers.start()
     scene.workers.start()

@@ -15,8 +15,13 @@ def job_id(sql: Sql) -> UUID:
     chat = add_chat(sql)
     chat.add_many(500)
     job_id = sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id))
-    sql.run("delete from batch.slices where job_id = %s and first_seq > 33", job_id)
-    sql.run("update batch.jobs set next_seq = 65, lanes = 2 where id = %s", job_id)
+    sql.run("delete from batch.slices where job_id = %s", job_id)
+    sql.run(
+        "insert into batch.slices (job_id, first_seq, last_seq, created_at)"
+        " values (%s, 1, 32, batch.clock()), (%s, 33, 64, batch.clock())",
+        job_id, job_id,
+    )  # fmt: skip
+    sql.run("update batch.jobs set next_seq = 65, lanes = 2, slice_size = 32 where id = %s", job_id)
     sql.run("delete from procrastinate.procrastinate_jobs")
     return job_id
 

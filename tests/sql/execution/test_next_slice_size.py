@@ -13,12 +13,12 @@ from tests.database import Sql
         (100, 100, "4 seconds", 100),
         (100, 100, "8 seconds", 50),
         (100, 100, "2 seconds", 200),
-        (100, 100, "10 milliseconds", 400),  # fourfold at most
+        (100, 100, "10 milliseconds", 1600),  # sixteenfold at most
         (1000, 1000, "10 milliseconds", 2000),  # 2,000 at most
         (32, 1, "10 seconds", 1),  # one at least
         (32, 32, "320 seconds", 1),
-        (32, 32, "0", 128),
-        (32, 32, "-1 second", 128),
+        (32, 32, "0", 512),
+        (32, 32, "-1 second", 512),
         (2000, 2000, "1 hour", 2),
     ],
 )

@@ -53,8 +53,17 @@ def test_as_many_are_open_as_there_are_lanes(sql: Sql) -> None:
 
     sql.run(OPEN, job_id)
 
-    assert [last - first + 1 for first, last, _ in sql.slices(job_id)] == [32, 32, 32]
-    assert [first for _, first in sql.tasks(job_id)] == [1, 33, 65]
+    assert [last - first + 1 for first, last, _ in sql.slices(job_id)] == [16, 32, 32]
+    assert [first for _, first in sql.tasks(job_id)] == [1, 17, 49]
+
+
+def test_the_first_slice_is_small_so_that_its_results_are_soon_there(sql: Sql) -> None:
+    job_id = job_of(sql, 2000, size=128)
+
+    sql.run(OPEN, job_id)
+
+    sizes = [last - first + 1 for first, last, _ in sql.slices(job_id)]
+    assert sizes == [16, 128, 128, 128, 128, 128, 128, 128]
 
 
 def test_opening_twice_changes_nothing(sql: Sql) -> None:
@@ -83,9 +92,44 @@ def test_towards_the_end_slices_become_smaller(sql: Sql) -> None:
     open_all(sql, job_id)
 
     sizes = [last - first + 1 for first, last, _ in sql.slices(job_id)]
-    assert sizes[0] == 25
-    assert sizes[:-1] == sorted(sizes[:-1], reverse=True)
+    assert sizes[1] == 21
+    assert sizes[1:-1] == sorted(sizes[1:-1], reverse=True)
     assert min(sizes[:-1]) == 10
+
+
+@pytest.mark.parametrize(
+    ("items", "workers", "sizes"),
+    [
+        (1, 1, [1]),
+        (10, 0, [5, 5]),
+        (10, 1, [5, 5]),
+        (10, 3, [2, 2, 2, 2, 2]),
+        (40, 1, [16, 16, 8]),
+        (400, 1, [16, 48, 42, 37, 33, 28, 25, 22]),
+    ],
+)
+def test_a_small_job_has_two_slices_for_each_worker(
+    sql: Sql, items: int, workers: int, sizes: list[int]
+) -> None:
+    job_id = job_of(sql, items, size=128)
+    for _ in range(workers):
+        sql.worker()
+
+    sql.run(OPEN, job_id)
+
+    assert [last - first + 1 for first, last, _ in sql.slices(job_id)] == sizes
+
+
+def test_workers_that_have_gone_count_for_none(sql: Sql) -> None:
+    job_id = job_of(sql, 12, size=128)
+    for _ in range(3):
+        sql.worker()
+    sql.run("select batch.stop_worker(w.id) from batch.workers as w where w.id > 1")
+    sql.run("update batch.workers set last_seen_at = batch.clock() - interval '2 minutes'")
+
+    sql.run(OPEN, job_id)
+
+    assert [last - first + 1 for first, last, _ in sql.slices(job_id)] == [6, 6]
 
 
 def test_a_small_job_goes_before_the_slices_of_a_huge_one(sql: Sql) -> None:
