@@ -122,6 +122,7 @@
 \ir execution/read_questions.sql
 \ir execution/admit_items.sql
 \ir execution/tg_jobs__release_claims.sql
+\ir execution/ended_at_once.sql
 \ir execution/finish_slice.sql
 \ir execution/lose_slice.sql
 \ir metrics/retire_meters.sql

@@ -13,7 +13,7 @@ from workers.results import Item
 
 _FAST_SECONDS = 0.1
 """Items that end so soon may begin together: it is how long an admission counts."""
-_MOST_TOGETHER = 500
+_MOST_TOGETHER = 250
 _USUALLY_IN_HAND = 32
 """Of files that are here, where fewer are processed at once: one may be what a worker dies of."""
 _SUSPECT = 16

@@ -18,6 +18,7 @@ declare
   v_slice batch.slices;
   v_missing int;
   v_ended_now int;
+  v_at_once int;
   v_is_done boolean;
 begin
   select j.* into v_job from batch.jobs as j where j.id = p_job_id for no key update;
@@ -35,8 +36,13 @@ begin
 
   select
     v_slice.last_seq - v_slice.first_seq + 1 - count(*),
-    count(*) filter (where r.finished_at >= v_slice.taken_at)
-  into v_missing, v_ended_now
+    count(*) filter (where r.finished_at >= v_slice.taken_at),
+    batch.ended_at_once(
+      count(*) filter (where r.finished_at >= v_slice.taken_at),
+      sum(r.processing_ms) filter (where r.finished_at >= v_slice.taken_at),
+      batch.clock() - v_slice.taken_at
+    )
+  into v_missing, v_ended_now, v_at_once
   from batch.item_results as r
   where r.job_id = p_job_id and r.seq between v_slice.first_seq and v_slice.last_seq;
 
@@ -60,11 +66,12 @@ begin
     perform batch.defer_slice(v_job, v_slice);
   elsif v_job.status = 'processing' then
     update batch.jobs as j
-    set slice_size = batch.next_slice_size(
-      j.slice_size, v_ended_now, batch.clock() - v_slice.taken_at
+    set slice_size = greatest(
+      batch.next_slice_size(j.slice_size, v_ended_now, batch.clock() - v_slice.taken_at),
+      case when v_at_once > 0 then j.slice_size end
     )
     where j.id = p_job_id and v_ended_now > 0;
-    perform batch.open_slices(p_job_id);
+    perform batch.open_slices(p_job_id, v_at_once);
   end if;
 
   perform batch.settle_job(p_job_id);

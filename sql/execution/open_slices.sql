@@ -1,10 +1,10 @@
 -- Cuts the next slices of a job and queues them, until as many are open as the job has lanes or
 -- no items are left. The very first is small: its results are soon there, and tell the pace.
--- Towards the end slices become smaller (down to half a second's worth), so that the lanes end
--- together.
+-- Towards the end slices become smaller (down to half a second's worth, or to p_at_once items,
+-- which end beside each other), so that the lanes end together.
 --
 -- The caller holds the lock on the job's row. Calling twice changes nothing.
-create or replace function batch.open_slices(p_job_id uuid)
+create or replace function batch.open_slices(p_job_id uuid, p_at_once int default 0)
 returns void
 language plpgsql
 volatile
@@ -32,7 +32,7 @@ begin
       from batch.workers as w
       where w.stopped_at is null and w.last_seen_at > batch.clock() - interval '1 minute'
     )))))
-    else ceil(v_job.slice_size / 8.0)
+    else greatest(ceil(v_job.slice_size / 8.0), p_at_once)
   end;
 
   while v_lanes_free > 0 and v_job.next_seq <= v_job.total_items loop

@@ -529,6 +529,8 @@ function batch.encode_cursor(p_position jsonb) returns text language sql immutab
 
 function batch.end_callback(p_callback batch.callbacks, p_state batch.callback_state) returns text language sql volatile set search_path="";
 
+function batch.ended_at_once(p_items bigint, p_processing_ms bigint, p_elapsed interval) returns integer language sql immutable set search_path="";
+
 function batch.estimate_items(p_counts jsonb) returns jsonb language sql stable set search_path="";
 
 function batch.estimate_job(p_request jsonb, p_instance_ids uuid[] DEFAULT NULL::uuid[], p_sampled jsonb DEFAULT '{}'::jsonb) returns json language plpgsql volatile set plan_cache_mode=force_custom_plan set search_path="";
@@ -631,7 +633,7 @@ function batch.number_of(p_value jsonb, p_most numeric) returns numeric language
 
 function batch.offers() returns TABLE(content_type batch.content_type, provider text, model text, places numeric, least_seconds numeric) language sql stable set search_path="";
 
-function batch.open_slices(p_job_id uuid) returns void language plpgsql volatile set search_path="";
+function batch.open_slices(p_job_id uuid, p_at_once integer DEFAULT 0) returns void language plpgsql volatile set search_path="";
 
 function batch.ordered_uuids() returns text language sql volatile set search_path="";
 
