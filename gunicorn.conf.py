@@ -5,12 +5,11 @@ One process serves thousands of clients; WEB_CONCURRENCY sets how many processes
 
 import logging
 import os
-import shutil
 import sys
-import tempfile
 from typing import Any
 
 from app.log import log_config
+from app.scratch import Scratch
 from app.settings import SettingsError, load_settings
 
 try:
@@ -39,12 +38,15 @@ graceful_timeout = _settings.api_stop_grace
 control_socket_disable = True
 
 # Several processes count in files of one folder, so that whichever is asked has all numbers.
-_counts = tempfile.mkdtemp(prefix="backscroll-metrics-") if workers > 1 else None
+_counts = Scratch() if workers > 1 else None
 if _counts is not None:
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = _counts
+    _counts.remove_abandoned()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_counts.folder)
 
 
 def when_ready(server: Any) -> None:
+    # Of itself gunicorn cuts off everybody at the first Ctrl-C; now only a second one does.
+    server.handle_int = server.handle_term
     logging.getLogger("app.api").info("the API listens on http://%s", _settings.bind)
 
 
@@ -57,5 +59,5 @@ def child_exit(server: Any, worker: Any) -> None:
 
 def on_exit(server: Any) -> None:
     if _counts is not None:
-        shutil.rmtree(_counts, ignore_errors=True)
+        _counts.remove()
     logging.getLogger("app.api").info("the API has stopped")

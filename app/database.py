@@ -10,10 +10,15 @@ a connection begins, names with their schema, no statements prepared on the serv
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
+import os
+import socket
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, LiteralString
 
@@ -23,13 +28,32 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 logger = logging.getLogger(__name__)
 
+_TRY_SECONDS = 1.0
+
 SESSIONLESS: Final[Mapping[str, Any]] = {"autocommit": True, "prepare_threshold": None}
 """For connections of a pool. Prepared statements would stay on the pooler's connections, where
 other clients trip over them; PgBouncer keeps track of them only since 1.21."""
 
+SIGNS_OF_LIFE: Final[Mapping[str, int]] = {
+    "keepalives_idle": 4,
+    "keepalives_interval": 3,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 10_000,
+}
+"""A connection whose other side is silent for ten seconds is broken: as long as a worker may be
+silent before it is taken for dead. Without them Linux waits a quarter of an hour for somebody to
+receive what was sent, and two hours before it asks a silent server whether it is there.
+https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES"""
+
+_IDLE_TRANSACTION = "5s"
+
 
 class DatabaseAway(Exception):
     """The database cannot be reached now; the same call may go through later."""
+
+
+class NoConnection(DatabaseAway):
+    """No connection of the pool became free in time: too many want one, or none can be made."""
 
 
 class TookTooLong(DatabaseAway):
@@ -70,21 +94,50 @@ class PoolUse:
     waiting: int
 
 
+@dataclass
+class Waited:
+    """Seconds that a request has waited for connections so far.
+
+    Each of its calls takes one. Where all are busy, waiting as long for every one of them would
+    make an answer come after its client has left.
+    """
+
+    seconds: float = 0.0
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds += time.monotonic() - began
+
+
+waited: ContextVar[Waited | None] = ContextVar("waited", default=None)
+"""Of the request that this task answers; None: each call waits as long as the pool allows."""
+
+_LEAST_WAIT_SECONDS = 0.01
+_LOCK_WAIT = "3s"
+
+
 class UnusableInput(Exception):
     """A value that PostgreSQL cannot hold, such as a NUL character in a text."""
 
 
 def connection_string(url: str, application_name: str) -> str:
-    """`url` with the name under which pg_stat_activity shows us.
+    """`url` with the name under which pg_stat_activity shows us, and `SIGNS_OF_LIFE`.
 
     Settings that the user's address already carries are kept. None is added that the server would
     have to take when the connection begins: poolers refuse those that they do not know.
     """
+    ours: dict[str, str | int] = {
+        "application_name": application_name,
+        "connect_timeout": 10,
+        **SIGNS_OF_LIFE,
+    }
     given = conninfo.conninfo_to_dict(url)
     return conninfo.make_conninfo(
-        url,
-        application_name=given.get("application_name") or application_name,
-        connect_timeout=given.get("connect_timeout") or 10,
+        url, **{name: given.get(name) or value for name, value in ours.items()}
     )
 
 
@@ -98,14 +151,15 @@ def understood() -> Iterator[None]:
     """Turns the database's errors into those of this module, as far as it understands them."""
     try:
         yield
-    except PoolTimeout as error:
-        raise DatabaseAway(str(error)) from error
     except (psycopg.errors.DataError, psycopg.errors.StatementTooComplex) as error:
         raise UnusableInput(str(error)) from error
     except psycopg.errors.QueryCanceled as error:
         raise TookTooLong(str(error)) from error
     except psycopg.errors.LockNotAvailable as error:
         raise Locked(str(error)) from error
+    except psycopg.errors.IdleInTransactionSessionTimeout as error:
+        # This process was frozen, or cut off, in the middle of a transaction.
+        raise DatabaseAway(str(error)) from error
     except psycopg.Error as error:
         if (error.sqlstate or "").startswith("BJ"):
             raise _refusal(error) from error
@@ -146,15 +200,15 @@ class Database:
         Told to the server, the limit would belong to a session that a pooler gives to others.
         """
         self.conninfo = connection_string(url, application_name)
+        self._wait_seconds = wait_seconds
         self._statement_seconds = statement_seconds or None
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             self.conninfo,
             min_size=1,
             max_size=size,
             timeout=wait_seconds,
-            # A later try comes with a later request. The pool's own tries grow rarer the longer
-            # the database is away, so that it would be missed for as long again.
-            reconnect_timeout=wait_seconds,
+            # A later try comes with a later request: see `_take`.
+            reconnect_timeout=_TRY_SECONDS,
             kwargs=dict(SESSIONLESS),
             check=self._check,
             name=application_name,
@@ -179,20 +233,51 @@ class Database:
         )
 
     async def _check(self, connection: AsyncConnection[Any]) -> None:
-        """Notices what broke while it lay in the pool; that happens to all of them at once."""
+        """Notices what broke while it lay in the pool; that happens to all of them at once.
+
+        Who waits for a connection has not asked for anything yet, and need not wait as long as the
+        system does for a server that may be gone.
+        """
+        loop = asyncio.get_running_loop()
+        is_late = loop.call_later(self._wait_seconds, _hang_up, connection)
         try:
             await AsyncConnectionPool.check_connection(connection)
         except psycopg.OperationalError:
-            await self._pool.check()
+            await self._pool.drain()
             raise
+        finally:
+            is_late.cancel()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
         """A connection in autocommit mode. Raises what `understood` does."""
+        so_far = waited.get() or Waited()
+        wait = max(self._wait_seconds - so_far.seconds, _LEAST_WAIT_SECONDS)
         with understood():
-            # What runs on the server when the time is up is cancelled there too.
-            async with self._pool.connection() as connection, self._in_time():
-                yield connection
+            async with AsyncExitStack() as held:
+                with so_far.counting():
+                    connection = await self._take(held, wait)
+                # What runs on the server when the time is up is cancelled there too.
+                async with self._in_time():
+                    yield connection
+
+    async def _take(self, held: AsyncExitStack, wait_seconds: float) -> AsyncConnection[Any]:
+        """A connection of the pool, asked for anew every second.
+
+        The pool's own tries grow rarer the longer the database is away, or connections break: it
+        would be missed for as long again, and a worker be taken for dead meanwhile.
+        """
+        deadline = time.monotonic() + wait_seconds
+        while True:
+            left = deadline - time.monotonic()
+            taking = self._pool.connection(max(0.0, min(left, _TRY_SECONDS)))
+            try:
+                return await held.enter_async_context(taking)
+            except PoolTimeout as error:
+                if left <= _TRY_SECONDS:
+                    raise NoConnection(
+                        f"no connection to be had within {wait_seconds:g} s"
+                    ) from error
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:
@@ -220,10 +305,21 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self, actor: str | None = None) -> AsyncIterator[Transaction]:
-        """Queries that take effect together or not at all. `actor`: who a job's events name."""
+        """Queries that take effect together or not at all. `actor`: who a job's events name.
+
+        The server ends it when nothing more comes: what it has locked would else be locked for as
+        long as the server takes a client for alive that was cut off or is frozen. Of an actor, who
+        may have gone by then, none waits longer for a lock than `_LOCK_WAIT`.
+        """
         async with self.connection() as connection, connection.transaction():
+            settings = {"idle_in_transaction_session_timeout": _IDLE_TRANSACTION}
             if actor is not None:
-                await connection.execute("select set_config('batch.actor', %s, true)", [actor])
+                settings |= {"batch.actor": actor, "lock_timeout": _LOCK_WAIT}
+            await connection.execute(
+                "select set_config(s.name, s.value, true)"
+                " from unnest(%s::text[], %s::text[]) as s (name, value)",
+                [list(settings), list(settings.values())],
+            )
             yield Transaction(connection)
 
 
@@ -247,6 +343,18 @@ class Transaction:
         if row is None:
             raise LookupError("the query has no row")
         return tuple(row)
+
+
+def _hang_up(connection: AsyncConnection[Any]) -> None:
+    """Whoever waits for the connection is told that it is broken.
+
+    Cancelling what it does would ask the server, over another connection, to end it.
+    """
+    with (
+        contextlib.suppress(OSError, psycopg.OperationalError),
+        socket.socket(fileno=os.dup(connection.fileno())) as line,
+    ):
+        line.shutdown(socket.SHUT_RDWR)
 
 
 async def _first_value(

@@ -9,14 +9,12 @@ from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection, sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from app.database import DatabaseAway, connection_string
 
 logger = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 5.0
-_SIGNS_OF_LIFE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 
 
 async def listen(
@@ -37,7 +35,7 @@ async def listen(
     while True:
         try:
             async with await AsyncConnection.connect(
-                _watched(connection_string(url, "backscroll listen")), autocommit=True
+                connection_string(url, "backscroll listen"), autocommit=True
             ) as connection:
                 await _listen_on(connection, channels)
                 if on_state is not None:
@@ -54,13 +52,6 @@ async def listen(
                 on_state(False)
         await asyncio.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
-
-
-def _watched(address: str) -> str:
-    """Lets the system ask a silent server whether it is still there: nobody else would notice."""
-    given = conninfo_to_dict(address)
-    missing = {name: value for name, value in _SIGNS_OF_LIFE.items() if name not in given}
-    return make_conninfo(address, **missing)
 
 
 async def _listen_on(connection: AsyncConnection[Any], channels: Iterable[str]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import logging
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +20,15 @@ import yoyo
 from procrastinate.schema import SchemaManager
 
 from app import __version__
+from app.counted import counted
 from app.database import connect
 from app.files import project_file
 from app.one_transaction import OneTransactionBackend
 from app.prices import sync_prices
 
+logger = logging.getLogger(__name__)
+
+_TRIES = 10
 _LOCK = "select pg_advisory_xact_lock(hashtextextended('backscroll migrate', 0))"
 _INCLUDE = re.compile(r"^\\ir (\S+)$", re.MULTILINE)
 
@@ -40,7 +45,20 @@ class MigrationReport:
 
 
 def migrate(url: str) -> MigrationReport:
-    """Brings the database at `url` to this release. Raises CannotMigrate, psycopg.Error."""
+    """Brings the database at `url` to this release. Raises CannotMigrate, psycopg.Error.
+
+    Those who work meanwhile take their locks in another order than an upgrade can: where both wait
+    for each other and PostgreSQL ends this one, it begins again. Nothing of it has happened.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            return _migrate(url)
+        except psycopg.errors.DeadlockDetected:
+            logger.info("the migration met a deadlock with somebody who works, and begins again")
+    return _migrate(url)
+
+
+def _migrate(url: str) -> MigrationReport:
     report = MigrationReport()
     with connect(url, "backscroll migrate") as connection:
         connection.execute(_LOCK)
@@ -78,7 +96,8 @@ class _Installed:
 def _fill_price_book(connection: psycopg.Connection[Any], report: MigrationReport) -> None:
     known = connection.execute("select exists (select from batch.model_prices)").fetchone()
     if known == (False,):
-        report.done.append(f"filled the price book with {sync_prices(connection)} prices")
+        prices = counted(sync_prices(connection), "price")
+        report.done.append(f"filled the price book with {prices}")
 
 
 def _check_server(connection: psycopg.Connection[Any]) -> None:

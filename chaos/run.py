@@ -43,10 +43,12 @@ class Run:
         client: Client | None = None
         threads: list[threading.Thread] = []
         try:
+            began = time.monotonic()
             self._world.open()
             client = Client(self._world)
             self._began = time.monotonic()
-            self._say(f"everything runs, in {self._world.folder}")
+            took = self._began - began
+            self._say(f"everything runs, in {self._world.folder}; it took {took:.1f} s to start")
             threads = [
                 self._beside(lambda: self._carry_out(self._plan.actions, client.do, "client")),
                 self._beside(lambda: self._poll(client)),
@@ -55,6 +57,7 @@ class Run:
             self._carry_out(self._plan.faults, self._fault, "hand")
             threads[0].join()
             self._raise_trouble()
+            self._say(f"{time.monotonic() - self._began:7.2f} s  faults have ended, jobs may end")
             self._hand.put_right()
             took = self._wait_for_the_end(client)
             report = self._report(client, took)
@@ -157,6 +160,8 @@ class Run:
         for worker in self._world.workers:
             if (status := worker.stop()) != 0:
                 raise Failed(f"{worker.life} was told to stop and exited with status {status}")
+        if left := list(self._world.temporary.iterdir()):
+            raise Failed(f"temporary files are left when all workers have stopped: {left}")
         return [
             f"survived seed {self._plan.seed}, {self._plan.seconds:.0f} s:"
             f" {jobs[1]} jobs with {jobs[2]} items ({jobs[0]})",

@@ -158,6 +158,7 @@ class World:
         for provider, behaviours in plan.behaviours.items():
             self.stand_in.plan(provider, *behaviours)
         self._media = self.folder / "media"
+        self.temporary = self.folder / "temporary"
         self._seed = plan.seed
         self._stack = contextlib.ExitStack()
         self.workers = [
@@ -182,6 +183,7 @@ class World:
 
     def open(self) -> None:
         """Starts everything; returns when the API answers and a worker is ready."""
+        self.temporary.mkdir()
         self._stack.enter_context(self.stand_in)
         self._stack.callback(self.database.stop)
         self.database.start()
@@ -216,6 +218,7 @@ class World:
             _SURROUNDINGS
             | _SETTINGS
             | {"DATABASE_URL": self.url, "BACKSCROLL_MEDIA_ROOT": str(self._media)}
+            | {"TMPDIR": str(self.temporary)}
             | self.stand_in.environment
             | keys
         )

@@ -116,7 +116,7 @@ class StandIn:
     `default` is how requests are answered that no other behaviour was planned for.
     """
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
         self.default = USUAL
         self.received: list[Received] = []
         self.billed: list[Billed] = []
@@ -125,7 +125,7 @@ class StandIn:
         self._lock = threading.Lock()
         self._planned: dict[str, deque[Behaviour]] = {}
         self._always: dict[str, Behaviour] = {}
-        self._server = _Server(("127.0.0.1", port), _Handler)
+        self._server = _Server((host, port), _Handler)
         self._server.stand_in = self
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
@@ -134,7 +134,8 @@ class StandIn:
     @property
     def address(self) -> str:
         """Such as `http://127.0.0.1:8099`."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        host, port = self._server.server_address[:2]
+        return f"http://{host!s}:{port}"
 
     def base_url(self, provider: str) -> str:
         """What to set as the provider's base address."""

@@ -13,6 +13,9 @@
 \ir shared/refuse_field.sql
 \ir shared/encode_cursor.sql
 \ir shared/decode_cursor.sql
+\ir shared/require_job.sql
+\ir shared/read_page.sql
+\ir shared/page_json.sql
 \ir shared/ordered_uuids.sql
 \ir shared/pin_procrastinate.sql
 

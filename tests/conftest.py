@@ -45,8 +45,28 @@ def _no_settings_from_outside() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_temporary_files_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests and the processes that they kill put among temporary files goes with the run.
+
+    Only pytest's own folders stay for a while, to look into.
+    """
+    tmp_path_factory.getbasetemp()
+    with (
+        tempfile.TemporaryDirectory(prefix="bs-", ignore_cleanup_errors=True) as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        # The embedded server works as a user of its own where this is root.
+        Path(folder).chmod(0o711)
+        patch.setenv("TMPDIR", folder)
+        patch.setattr(tempfile, "tempdir", folder)
+        yield
+
+
 @pytest.fixture(scope="session")
-def server(_no_settings_from_outside: None) -> Iterator[EmbeddedPostgres]:
+def server(
+    _no_settings_from_outside: None, _no_temporary_files_left: None
+) -> Iterator[EmbeddedPostgres]:
     """The embedded PostgreSQL, its database `backscroll` empty."""
     home = Path(tempfile.mkdtemp(prefix="backscroll-test-"))
     version = int(os.environ.get("BACKSCROLL_TEST_PG", "18"))
@@ -56,6 +76,24 @@ def server(_no_settings_from_outside: None) -> Iterator[EmbeddedPostgres]:
             yield postgres
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def stopped_server(_no_temporary_files_left: None) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL of the test's own, not started."""
+    home = Path(tempfile.mkdtemp(prefix="backscroll-test-"))
+    server = EmbeddedPostgres(home, options={"fsync": "off"})
+    yield server
+    server.stop()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def own_server(stopped_server: EmbeddedPostgres) -> EmbeddedPostgres:
+    """A PostgreSQL that the test may stop and start, migrated."""
+    stopped_server.start()
+    migrate(stopped_server.url)
+    return stopped_server
 
 
 @pytest.fixture(scope="session")

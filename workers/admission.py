@@ -18,6 +18,7 @@ from uuid import UUID
 
 from app.database import Database, DatabaseAway
 from workers.processors.base import Extraction, Usage
+from workers.providers.errand import NotWanted
 from workers.results import as_text, usage_json
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ _MOST_AT_ONCE = 500
 _STALE_SECONDS = 2.0
 
 
-class NotAdmitted(Exception):
+class NotAdmitted(NotWanted):
     """The item may not be worked on: its job was cancelled or paused, its budget is spent, or
     another worker has its slice."""
 
@@ -138,7 +139,7 @@ class Admission:
                     ],
                 )
             except DatabaseAway as error:
-                logger.warning("%d questions wait for the database: %s", len(asked), error)
+                logger.warning("questions wait for the database (%d): %s", len(asked), error)
                 self._asking[:0] = asked
                 await asyncio.sleep(1.0)
             except Exception as error:

@@ -34,7 +34,7 @@ from workers.processors.base import (
     ProvidersAway,
     Usage,
 )
-from workers.providers.errand import errand
+from workers.providers.errand import Errand, NotWanted, errand
 from workers.results import Item, Result, usage_json
 
 logger = logging.getLogger(__name__)
@@ -243,9 +243,9 @@ class ItemWork:
         `prepare` gave for it; it is closed in the end.
         """
         result = Result(job_id=job_id, first_seq=first_seq, seq=item.seq, started=time.monotonic())
-        with errand(item.wanted_since) as asked:
+        with errand(item.wanted_since, is_wanted) as asked:
             try:
-                return await self._make(result, item, is_wanted, ready)
+                return await self._make(result, item, ready, asked)
             except MadeMeanwhile:
                 return result.skipped()
             except ProcessingFailed as failure:
@@ -253,8 +253,9 @@ class ItemWork:
             except ProvidersAway as away:
                 logger.warning("job %s is paused: %s", job_id, away.reason)
                 await self._give_up(result, away.usage, away.reason)
-            except NotAdmitted:
-                pass
+            except NotWanted:
+                if asked.billed:
+                    await self._give_up(result, asked.billed, None)
             except asyncio.CancelledError:
                 if asked.billed:
                     await self._give_up(result, asked.billed, None)
@@ -269,19 +270,19 @@ class ItemWork:
         self,
         result: Result,
         item: Item,
-        is_wanted: Callable[[], bool],
         ready: Ready | None,
+        on_errand: Errand,
     ) -> Result:
         if ready is not None:
             try:
                 medium = _medium(item, ready.file.path, ready.question.language)
                 admitted = _Admitted(
                     ready.question,
-                    await self._admission.admit(ready.question, is_wanted, ready.answer),
+                    await self._admission.admit(ready.question, on_errand.is_wanted, ready.answer),
                     ready.asked,
                 )
                 result.medium_bytes = ready.file.size
-                return await self._process(result, item, medium, admitted, is_wanted)
+                return await self._process(result, item, medium, admitted, on_errand)
             finally:
                 ready.close()
         async with AsyncExitStack() as held:
@@ -298,10 +299,10 @@ class ItemWork:
                 is_forced=item.is_forced,
                 may_use=await self._processing.may_use(medium),
             )
-            made = await self._admission.admit(question, is_wanted)
+            made = await self._admission.admit(question, on_errand.is_wanted)
             admitted = _Admitted(question, made, time.monotonic())
             result.medium_bytes = path.stat().st_size
-            return await self._process(result, item, medium, admitted, is_wanted)
+            return await self._process(result, item, medium, admitted, on_errand)
 
     async def _process(
         self,
@@ -309,15 +310,20 @@ class ItemWork:
         item: Item,
         medium: Medium,
         admitted: _Admitted,
-        is_wanted: Callable[[], bool],
+        on_errand: Errand,
     ) -> Result:
-        made = admitted.made
-        async with self._places.processing(item):
-            if not is_wanted():
+        async def confirm() -> None:
+            """What was cancelled while it waited for its turn does not begin."""
+            if not on_errand.is_wanted():
                 raise NotAdmitted
             if time.monotonic() - admitted.asked > _ADMITTED_SECONDS:
-                # What was cancelled while it waited for its place does not begin.
-                made = await self._admission.admit(admitted.question, is_wanted)
+                admitted.made = await self._admission.admit(admitted.question, on_errand.is_wanted)
+                admitted.asked = time.monotonic()
+
+        async with self._places.processing(item):
+            await confirm()
+            on_errand.confirm = confirm
+            made = admitted.made
             # What it waited for is not what it took.
             result.started = time.monotonic()
             result.sha256 = admitted.question.sha256

@@ -16,8 +16,69 @@ _FAST_SECONDS = 0.1
 _MOST_TOGETHER = 500
 _USUALLY_IN_HAND = 32
 """Of files that are here, where fewer are processed at once: one may be what a worker dies of."""
+_SUSPECT = 16
+"""Items that a worker has died over, of which few were to blame: when it dies again, so many at
+most are left to be tried alone."""
+_ALONE_SECONDS = 30.0
 _DOWNLOADING = 32
 _GATHER_SECONDS = 0.005
+
+
+class Company:
+    """How many items are in hand, and whether another may join them."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._nobody = asyncio.Event()
+        self._nobody.set()
+        self._open = asyncio.Event()
+        self._open.set()
+        self._opens: asyncio.TimerHandle | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether items may begin beside those in hand."""
+        return self._open.is_set()
+
+    async def opened(self) -> None:
+        """Waits until they may."""
+        await self._open.wait()
+
+    def join(self, count: int) -> None:
+        """Counts items as in hand."""
+        self._count += count
+        self._nobody.clear()
+
+    def leave(self, count: int) -> None:
+        """Counts them as ended."""
+        self._count -= count
+        if self._count == 0:
+            self._nobody.set()
+
+    async def close(self) -> None:
+        """Lets no more items begin, and waits until those in hand have ended.
+
+        For half a minute at most: neither what takes long beside the one that is to be alone, nor
+        that one itself, holds up the whole worker for longer.
+        """
+        self._open.clear()
+        self._opens = asyncio.get_running_loop().call_later(_ALONE_SECONDS, self.open)
+        waits = [asyncio.ensure_future(each.wait()) for each in (self._nobody, self._open)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            self.open()
+            raise
+        finally:
+            for each in waits:
+                each.cancel()
+
+    def open(self) -> None:
+        """Lets items begin again."""
+        if self._opens is not None:
+            self._opens.cancel()
+            self._opens = None
+        self._open.set()
 
 
 class InHand:
@@ -28,7 +89,8 @@ class InHand:
     in hand.
     """
 
-    def __init__(self, least: int, most: int) -> None:
+    def __init__(self, company: Company, least: int, most: int) -> None:
+        self._company = company
         self.least = least
         self._most = most
         self._places = least
@@ -46,12 +108,16 @@ class InHand:
                 await self._wait()
             taken = min(wanted, self._free)
             self._taken += taken
+            self._company.join(taken)
             return taken
 
     async def _wait(self) -> None:
-        while self._free <= 0:
-            self._given.clear()
-            await self._given.wait()
+        while self._free <= 0 or not self._company.is_open:
+            if self._free > 0:
+                await self._company.opened()
+            else:
+                self._given.clear()
+                await self._given.wait()
 
     @property
     def _free(self) -> int:
@@ -60,6 +126,7 @@ class InHand:
     def give(self, count: int = 1) -> None:
         """Gives back places."""
         self._taken -= count
+        self._company.leave(count)
         self._given.set()
 
     def ended(self, count: int, began: float) -> None:
@@ -68,6 +135,30 @@ class InHand:
         within = min(self._most, int(pace * _FAST_SECONDS), self._places * 4)
         self._places = max(self.least, within)
         self._given.set()
+
+
+class Alone(InHand):
+    """The place of an item beside which no other is in hand."""
+
+    def __init__(self, company: Company) -> None:
+        super().__init__(company, 1, 1)
+
+    async def take(self, wanted: int) -> int:
+        """Waits for the place, and until the others have ended; takes it."""
+        async with self._turn:
+            await self._wait()
+            await self._company.close()
+            self._taken = 1
+            self._company.join(1)
+            return 1
+
+    def give(self, count: int = 1) -> None:
+        """Gives the place back: others may begin again."""
+        super().give(count)
+        self._company.open()
+
+    def ended(self, count: int, began: float) -> None:
+        """There is one place, however fast its items end."""
 
 
 class _Both:
@@ -104,13 +195,18 @@ class Places:
     """
 
     def __init__(self, concurrency: int, capacity: Mapping[str, int]) -> None:
-        self._remote: dict[str, InHand] = defaultdict(lambda: InHand(concurrency, concurrency))
+        company = Company()
+        self._remote: dict[str, InHand] = defaultdict(
+            lambda: InHand(company, concurrency, concurrency)
+        )
         usual = min(concurrency, _USUALLY_IN_HAND)
         self._local = {
-            content_type: InHand(max(usual, at_once), max(concurrency, _MOST_TOGETHER))
+            content_type: InHand(company, max(usual, at_once), max(concurrency, _MOST_TOGETHER))
             for content_type, at_once in capacity.items()
         }
-        self._suspect = InHand(1, 1)
+        suspect = min(concurrency, _SUSPECT)
+        self._suspect = InHand(company, suspect, suspect)
+        self._alone = Alone(company)
         self._downloading = asyncio.Semaphore(min(concurrency, _DOWNLOADING))
         processing = asyncio.Semaphore(concurrency)
         self._processing = {
@@ -121,9 +217,11 @@ class Places:
     def in_hand(self, item: Item) -> InHand:
         """For an item from its beginning to its end, among those of its kind.
 
-        Of the suspect there is one at a time: if the process dies again, it was that one, and
-        none of the others is blamed a second time.
+        One over which two workers have died has no other beside it: if the process dies again, it
+        was that one, and none of the others is given up for it.
         """
+        if item.is_alone:
+            return self._alone
         if item.is_suspect:
             return self._suspect
         if item.is_remote:

@@ -11,8 +11,10 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from app.database import Database, DatabaseAway
+from workers.providers.errand import Errand, NotWanted, current_errand
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +33,10 @@ class ProviderGate:
 
     @asynccontextmanager
     async def share(self, provider: str) -> AsyncIterator[None]:
-        """Waits until the provider may be asked once; the request lasts as long as the context."""
+        """Waits until the provider may be asked once; the request lasts as long as the context.
+
+        Raises NotWanted for an item that is not wanted any more: it takes no share.
+        """
         line = self._lines.get(provider)
         if line is None:
             line = self._lines[provider] = _Line(self._database, self._worker_id, provider)
@@ -53,6 +58,12 @@ class ProviderGate:
             logger.warning("cannot tell the others to spare %s: %s", provider, error)
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    share: asyncio.Future[bool]
+    errand: Errand
+
+
 class _Line:
     """The requests to one provider that wait for their share."""
 
@@ -60,7 +71,7 @@ class _Line:
         self._database = database
         self._worker_id = worker_id
         self._provider = provider
-        self._waiting: list[asyncio.Future[bool]] = []
+        self._waiting: list[_Waiting] = []
         self._in_flight = 0
         self._has_ended = False
         self._unlimited_until = 0.0
@@ -71,12 +82,12 @@ class _Line:
         if time.monotonic() < self._unlimited_until:
             return False
         share: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append(share)
+        self._waiting.append(_Waiting(share, current_errand()))
         self._serve()
         try:
             return await share
         except asyncio.CancelledError:
-            if share.done() and not share.cancelled():
+            if share.done() and not share.cancelled() and share.exception() is None:
                 self.leave()  # granted in the moment in which it was given up
             raise
 
@@ -96,7 +107,7 @@ class _Line:
     async def _take_shares(self) -> None:
         # Requests that come in the same moment ask together.
         await asyncio.sleep(0.005)
-        while self._has_ended or (self._waiting and self._drop_those_gone()):
+        while self._drop_those_gone() or self._has_ended:
             self._has_ended = False
             in_flight = self._in_flight
             wanted = min(len(self._waiting), _MOST_AT_ONCE)
@@ -118,25 +129,27 @@ class _Line:
                 await asyncio.sleep(min(retry_after, _LONGEST_WAIT))
 
     def _drop_those_gone(self) -> int:
-        self._waiting = [share for share in self._waiting if not share.done()]
+        for each in self._waiting:
+            if each.errand.is_in_vain and not each.share.done():
+                each.share.set_exception(NotWanted())
+        self._waiting = [each for each in self._waiting if not each.share.done()]
         return len(self._waiting)
 
     def _refuse(self, error: Exception) -> None:
         """Nobody waits for an answer that does not come."""
         waiting, self._waiting = self._waiting, []
-        for share in waiting:
-            if not share.done():
-                share.set_exception(error)
+        for each in waiting:
+            if not each.share.done():
+                each.share.set_exception(error)
 
     def _hand_out(self, granted: int, is_limited: bool) -> None:
         if not is_limited:
             self._unlimited_until = time.monotonic() + _TRUST_UNLIMITED_SECONDS
+        self._drop_those_gone()
         for _ in range(granted):
-            while self._waiting and self._waiting[0].done():
-                self._waiting.pop(0)
             if self._waiting:
                 self._in_flight += 1
-                self._waiting.pop(0).set_result(True)
+                self._waiting.pop(0).share.set_result(True)
             else:
                 # Nobody waits for it any more.
                 self._has_ended = True

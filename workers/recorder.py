@@ -70,7 +70,7 @@ class Recorder:
         """Takes a result; `on_recorded` is called once it is committed."""
         self._waiting.append((result, on_recorded))
         self._results.set()
-        if len(self._waiting) >= self._most_waiting:
+        if self.waiting >= self._most_waiting:
             self._room.clear()
         self._something.set()
 
@@ -129,8 +129,8 @@ class Recorder:
         began = time.monotonic()
         ended = await self._record_patiently(batch, current)
         self._meters.observe("backscroll_recorder_flush_seconds", time.monotonic() - began)
-        self._ended(ended)
         self._in_hand = 0
+        self._ended(ended)
         self._unpulsed.update(current)
         return len(batch)
 
@@ -140,7 +140,7 @@ class Recorder:
             on_recorded()
             self._unpulsed.add(result.job_id)
         self._meters.count("backscroll_recorder_results_total", len(batch))
-        if len(self._waiting) + len(self._behind_locks) < self._most_waiting:
+        if self.waiting < self._most_waiting:
             self._room.set()
 
     async def _record_patiently(
@@ -159,7 +159,7 @@ class Recorder:
                 current = {}
                 batch = await self._set_locked_aside(batch)
             except DatabaseAway as error:
-                logger.warning("%d results wait for the database: %s", self.waiting, error)
+                logger.warning("results wait for the database (%d): %s", self.waiting, error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
             except UnusableInput:
@@ -179,8 +179,8 @@ class Recorder:
             return batch
         if locked:
             logger.warning(
-                "%d results wait: somebody has locked their messages or jobs in a transaction that"
-                " is still open (pg_stat_activity tells who)",
+                "results wait (%d): somebody has locked their messages or jobs in a transaction"
+                " that is still open (pg_stat_activity tells who)",
                 len(locked),
             )
         self._behind_locks += [each for each in batch if (each[0].job_id, each[0].seq) in locked]

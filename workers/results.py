@@ -33,6 +33,8 @@ class Item:
     is_forced: bool = False
     is_suspect: bool = False
     """A worker has died while it worked on it, perhaps of it."""
+    is_alone: bool = False
+    """Two have: no other is in hand beside it."""
     wanted_since: float = float("-inf")
     """When its job began or was resumed, on this process's monotonic clock."""
 

@@ -47,7 +47,7 @@ NEARLY_ALL = 0.6
 is what was asked for last, and could not be had."""
 KEPT_SHARE = 0.6
 """Of the usual share: a process that holds more when a call has ended does not rest, but ends."""
-KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH")
+KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
 """All that a child sees of the environment: no database address, no provider's key."""
 
 
@@ -138,7 +138,7 @@ class Sandbox:
                 answer = await child.ask(request | {"memory_mb": limit}, seconds)
             except TimeoutError:
                 raise ProcessingFailed(
-                    "processor_timeout", f"gave no result within {seconds:g} seconds"
+                    "processor_timeout", f"gave no result within {seconds:g} s"
                 ) from None
             except _ChildDiedError:
                 raise await self._failure_of(child, share) from None

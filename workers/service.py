@@ -19,8 +19,10 @@ from uuid import UUID
 import procrastinate
 import psycopg
 
+from app.counted import counted
 from app.database import Database, DatabaseAway
 from app.listening import listen
+from app.scratch import Scratch, scratch_for_everything
 from app.settings import Settings
 from workers.admission import Admission
 from workers.assembly import Processing, build_processing, told
@@ -71,7 +73,7 @@ class Worker:
         self._recording = Database(url, "backscroll recorder", size=2)
         self._calling = Database(url, "backscroll callbacks", size=2)
         # Likewise: what waits must not keep a worker from saying that it lives.
-        self._living = Database(url, "backscroll heartbeat", size=1)
+        self._living = Database(url, "backscroll heartbeat", size=2)
         self._fetcher = MediaFetcher(
             settings.media_folder,
             settings.max_media_mb,
@@ -82,6 +84,7 @@ class Worker:
         self._callback_client = GuardedClient(settings.callback_hosts, ALLOW_SETTING)
         self._processing = processing
         self._stopping = asyncio.Event()
+        self._recorder: Recorder | None = None
         self._is_outdated = False
         self._meters = Meters()
         _measure(self._meters, "worker", self._database)
@@ -94,9 +97,13 @@ class Worker:
         """
         _allow_open_files()
         _collect_seldom()
+        with scratch_for_everything() as scratch:
+            await self._run(scratch)
+
+    async def _run(self, scratch: Scratch) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stopping.set)
+            loop.add_signal_handler(number, self._stop)
         await self._database.open()
         await self._recording.open()
         await self._calling.open()
@@ -105,7 +112,7 @@ class Worker:
             upkeep = Upkeep(self._living, self._settings, self._meters)
             worker_id = await self._register(upkeep)
             if worker_id is not None:
-                await self._work(worker_id, upkeep)
+                await self._work(worker_id, upkeep, scratch)
             if self._is_outdated:
                 raise NotMigrated("it was migrated to another release while this worker ran")
         finally:
@@ -114,6 +121,24 @@ class Worker:
             await self._callback_client.close()
             for database in (self._calling, self._living, self._recording, self._database):
                 await database.close()
+
+    def _stop(self) -> None:
+        """Begins to stop. What is not over when the time is up is not waited for: cut off from the
+        database, even connections that are closed wait for an answer, and so may the event loop
+        for what is left when `run` has ended."""
+        if not self._stopping.is_set():
+            patience = self._settings.stop_grace + 2 * _LAST_WORDS_SECONDS
+            asyncio.get_running_loop().call_later(patience, self._give_up)
+        self._stopping.set()
+
+    def _give_up(self) -> NoReturn:
+        """Ends the process: it was told to stop, and the database does not take what it holds."""
+        logger.error(
+            "this worker ends with %s that the database did not take: others will do it again",
+            counted(self._recorder.waiting if self._recorder is not None else 0, "result"),
+        )
+        logging.shutdown()
+        os._exit(0)
 
     async def _register(self, upkeep: Upkeep) -> int | None:
         """This worker's id, or None if it was told to stop before the database was there."""
@@ -140,7 +165,7 @@ class Worker:
                 await self._pause(1.0)
         return None
 
-    async def _work(self, worker_id: int, upkeep: Upkeep) -> None:
+    async def _work(self, worker_id: int, upkeep: Upkeep, scratch: Scratch) -> None:
         self._processing.gate.follow(
             MeteredGate(ProviderGate(self._database, worker_id), self._meters)
         )
@@ -156,6 +181,7 @@ class Worker:
         )
         running = RunningSlices(self._settings.cancel_grace, self._settings.stop_grace)
         recorder = Recorder(self._recording, worker_id, running.stop_job, meters=self._meters)
+        self._recorder = recorder
         slices = SliceRunner(
             self._database,
             recorder,
@@ -175,13 +201,18 @@ class Worker:
             _running(callbacks.run()) as calling,
             _running(
                 upkeep.keep_alive(worker_id, running.stop_job),
+                upkeep.sweep(worker_id),
                 self._watch_release(upkeep),
                 self._hear(running, callbacks),
             ) as beside,
-            _running(upkeep.prune()),
+            _running(upkeep.prune(), upkeep.tidy(scratch)),
             _running(self._take_from_queue(queue)) as taking,
         ):
-            logger.info("worker %d is ready for %d items", worker_id, self._settings.concurrency)
+            logger.info(
+                "worker %d is ready for %s",
+                worker_id,
+                counted(self._settings.concurrency, "item"),
+            )
             stopping = asyncio.create_task(self._stopping.wait())
             # None of the others ends by itself, unless it fails: then the worker does too.
             await asyncio.wait(
@@ -200,7 +231,7 @@ class Worker:
             if not late:
                 _, late = await asyncio.wait(recording, timeout=_LAST_WORDS_SECONDS)
             if late:
-                _give_up(worker_id, recorder.waiting)
+                self._give_up()
             # One that takes longer is cancelled, and sent again by another worker.
             await asyncio.wait(calling, timeout=_LAST_WORDS_SECONDS)
         with contextlib.suppress(DatabaseAway):
@@ -212,19 +243,23 @@ class Worker:
         while True:
             began = time.monotonic()
             try:
-                async with queue.open_async():
-                    await queue.run_worker_async(
-                        queues=[QUEUE],
-                        concurrency=SLICES_AT_ONCE,
-                        delete_jobs="always",
-                        install_signal_handlers=False,
-                        fetch_job_polling_interval=2.0,
-                        update_heartbeat_interval=self._settings.heartbeat,
-                        stalled_worker_timeout=self._settings.worker_timeout * 6,
-                        listen_notify=self._settings.listen == "on",
-                    )
+                await queue.open_async()
+                await queue.run_worker_async(
+                    queues=[QUEUE],
+                    concurrency=SLICES_AT_ONCE,
+                    delete_jobs="always",
+                    install_signal_handlers=False,
+                    fetch_job_polling_interval=2.0,
+                    update_heartbeat_interval=self._settings.heartbeat,
+                    stalled_worker_timeout=self._settings.worker_timeout * 6,
+                    listen_notify=self._settings.listen == "on",
+                )
             except (procrastinate.exceptions.ConnectorException, psycopg.Error) as error:
                 logger.warning("the queue is away, trying again: %s", error)
+            finally:
+                # Also when opening it was given up: tasks of a pool that is still connecting take
+                # no notice of being cancelled, and the process would wait for them when it ends.
+                await queue.close_async()
             pause = 0.1 if time.monotonic() - began > 10 else min(pause * 2, 5.0)
             await asyncio.sleep(pause)
 
@@ -238,7 +273,7 @@ class Worker:
         await upkeep.until_another_release()
         logger.error("the database was migrated to another release: this worker stops")
         self._is_outdated = True
-        self._stopping.set()
+        self._stop()
 
     async def _hear(self, running: RunningSlices, callbacks: CallbackSender) -> None:
         """Stops jobs and wakes callbacks at once; what it misses is found by asking, later."""
@@ -282,17 +317,6 @@ def _measure(meters: Meters, pool: str, database: Database) -> None:
 
     for name in ("busy", "idle", "waiting"):
         meters.probe("backscroll_worker_pool_connections", state(name), pool=pool, state=name)
-
-
-def _give_up(worker_id: int, results: int) -> NoReturn:
-    """Ends the process: it was told to stop, and the database does not take what it holds."""
-    logger.error(
-        "worker %d ends with %d results that the database did not take: others will do these again",
-        worker_id,
-        results,
-    )
-    logging.shutdown()
-    os._exit(0)
 
 
 @contextlib.asynccontextmanager

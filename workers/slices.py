@@ -65,7 +65,7 @@ class SliceRunner:
             try:
                 rows = await self._database.rows(
                     "select seq, content_type, mime_type, local_path, media_url, external_id,"
-                    " caption, language, is_forced, is_suspect, wanted_for_seconds"
+                    " caption, language, is_forced, is_suspect, is_alone, wanted_for_seconds"
                     " from batch.take_slice(%s, %s, %s)",
                     [job_id, first_seq, self._worker_id],
                 )
@@ -171,13 +171,13 @@ class SliceRunner:
                 running.job_id, running.first_seq, item, lambda: not running.is_stopped, ready
             )
         finally:
-            if result is None or not item.is_suspect:
+            if result is None or not item.is_alone:
                 in_hand.give()
         if result is None:
             # Its job has just been paused: the rest of the slice would fare the same.
             running.stop(None)
-        elif item.is_suspect:
-            # In hand until it is recorded: the next may kill the process before that.
+        elif item.is_alone:
+            # Until it is recorded: the next may kill the process before that.
             self._recorder.report(result, _both(running.expect_recording(), in_hand.give))
         else:
             self._recorder.report(result, running.expect_recording())
@@ -214,5 +214,5 @@ def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[],
     return call
 
 
-def _kind(item: Item) -> tuple[bool, str, bool]:
-    return item.is_suspect, item.content_type, item.is_remote
+def _kind(item: Item) -> tuple[bool, bool, str, bool]:
+    return item.is_suspect, item.is_alone, item.content_type, item.is_remote

@@ -6,7 +6,8 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, LiteralString
 from uuid import UUID
@@ -14,6 +15,7 @@ from uuid import UUID
 import procrastinate
 import psycopg
 from procrastinate.connector import Notify
+from psycopg_pool import AsyncConnectionPool
 
 from app.database import SESSIONLESS, Database, DatabaseAway, connection_string
 from app.listening import listen
@@ -25,8 +27,16 @@ logger = logging.getLogger(__name__)
 QUEUE = "backscroll"
 
 _MOMENT_SECONDS = 0.05
+_TRY_SECONDS = 1.0
 _NAME = re.compile(r"(?<![.\w])procrastinate_\w+")
 _SOMETHING_CAME = json.dumps({"type": "job_inserted", "job_id": 0})
+
+
+class _Pool(AsyncConnectionPool[psycopg.AsyncConnection[Any]]):
+    """Opened without waiting for the database to be there: what asks it waits."""
+
+    async def open(self, wait: bool = False, timeout: float = 30.0) -> None:
+        await super().open(wait=False)
 
 
 class _Connector(procrastinate.PsycopgConnector):
@@ -37,6 +47,10 @@ class _Connector(procrastinate.PsycopgConnector):
             conninfo=connection_string(url, "backscroll queue"),
             min_size=1,
             max_size=4,
+            # As in `app.database`: its own tries would grow rarer the longer connections break.
+            timeout=_TRY_SECONDS,
+            reconnect_timeout=_TRY_SECONDS,
+            pool_factory=_Pool,
             # A process that is frozen between two statements must not hold a lock meanwhile.
             kwargs=dict(SESSIONLESS),
         )
@@ -74,6 +88,43 @@ class _Connector(procrastinate.PsycopgConnector):
         await listen(self._listen_url, channels, pass_on, look_again, self._on_state)
 
 
+class _Jobs(procrastinate.manager.JobManager):
+    """Procrastinate's dealings with the queue, for which a broken connection is no reason to stop.
+
+    Its worker would end then, and begin again only when all slices in hand have ended. What gets
+    lost on the way `batch.requeue_lost_tasks` finds.
+    """
+
+    async def fetch_job(
+        self, queues: Iterable[str] | None, worker_id: int
+    ) -> procrastinate.jobs.Job | None:
+        with _unless_away():
+            return await super().fetch_job(queues, worker_id)
+        return None
+
+    async def finish_job_by_id_async(
+        self, job_id: int, status: procrastinate.jobs.Status, delete_job: bool
+    ) -> None:
+        # The other error says that a sweep has dropped the task meanwhile.
+        with _unless_away(psycopg.errors.RaiseException):
+            await super().finish_job_by_id_async(job_id, status, delete_job)
+
+    async def update_heartbeat(self, worker_id: int) -> None:
+        with _unless_away():
+            await super().update_heartbeat(worker_id)
+
+
+@contextmanager
+def _unless_away(*harmless: type[psycopg.Error]) -> Iterator[None]:
+    try:
+        yield
+    except procrastinate.exceptions.ConnectorException as error:
+        if isinstance(error.__cause__, psycopg.OperationalError):
+            logger.warning("the queue is away, trying again: %s", error.__cause__)
+        elif not isinstance(error.__cause__, harmless):
+            raise
+
+
 @lru_cache
 def with_schema(query: LiteralString) -> LiteralString:
     """One of Procrastinate's queries, its names with their schema.
@@ -106,7 +157,9 @@ def queue_app(
 
     `on_state` is told whether it hears notifications.
     """
-    return procrastinate.App(connector=_Connector(url, listen_url, on_state))
+    app = procrastinate.App(connector=_Connector(url, listen_url, on_state))
+    app.job_manager = _Jobs(app.connector)
+    return app
 
 
 def add_tasks(app: procrastinate.App, database: Database, slices: SliceRunner) -> None:

@@ -14,6 +14,7 @@ import psycopg
 
 from app.database import Database, DatabaseAway
 from app.migrate import checksum
+from app.scratch import Scratch
 from app.settings import Settings
 from workers.meters import Meters
 
@@ -23,6 +24,7 @@ _METERS_INTERVAL = 5.0
 """Seconds between two reports of meters: Prometheus looks less often."""
 _PRUNE_INTERVAL_SECONDS = 300.0
 _PRUNE_PAUSE_SECONDS = 0.2
+_TIDY_INTERVAL_SECONDS = 300.0
 
 
 class NotMigrated(Exception):
@@ -42,7 +44,7 @@ class Upkeep:
         self._checksum = checksum()
 
     async def keep_alive(self, worker_id: int, on_unwanted: Callable[[UUID, bool], None]) -> None:
-        """Heartbeats, and sweeps up after workers that have died, until cancelled.
+        """Heartbeats, until cancelled.
 
         `on_unwanted(job_id, has_ended)` is told of jobs in hand that want no more work.
         """
@@ -50,13 +52,24 @@ class Upkeep:
             try:
                 for job in await self._heartbeat(worker_id, self._meters_if_due()):
                     on_unwanted(*job)
+            except DatabaseAway as error:
+                logger.warning("heartbeat failed: %s", error)
+            await asyncio.sleep(self._settings.heartbeat)
+
+    async def sweep(self, worker_id: int) -> None:
+        """Brings back the work of workers that have died, until cancelled.
+
+        Beside the heartbeats: whoever sweeps for long must not be taken for dead himself.
+        """
+        while True:
+            try:
                 queued = await self._database.value(
                     "select batch.sweep(%s, %s)", [worker_id, self._timeout]
                 )
                 if queued:
-                    logger.warning("brought back %d tasks of workers that died", queued)
+                    logger.warning("tasks brought back from workers that died: %d", queued)
             except DatabaseAway as error:
-                logger.warning("heartbeat failed: %s", error)
+                logger.warning("a sweep failed: %s", error)
             await asyncio.sleep(self._settings.heartbeat)
 
     async def sign_off(self, worker_id: int) -> None:
@@ -89,6 +102,13 @@ class Upkeep:
             except DatabaseAway as error:
                 logger.warning("old jobs are pruned later: %s", error)
             await asyncio.sleep(_PRUNE_INTERVAL_SECONDS)
+
+    async def tidy(self, scratch: Scratch) -> None:
+        """Removes the temporary files of killed processes, now and then, until cancelled."""
+        while True:
+            for folder in await asyncio.to_thread(scratch.remove_abandoned):
+                logger.info("removed what a killed process had left in %s", folder)
+            await asyncio.sleep(_TIDY_INTERVAL_SECONDS)
 
     async def _heartbeat(
         self, worker_id: int, meters: list[dict[str, Any]] | None

@@ -6,6 +6,7 @@ nowhere: its first part finds a row, and a SHA-256 tells whether the rest is rig
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import re
@@ -17,7 +18,7 @@ from uuid import UUID
 import falcon.asgi
 
 from app.api.problems import BadRequest
-from app.database import Database
+from app.database import Database, Waited, waited
 
 READ = "jobs:read"
 WRITE = "jobs:write"
@@ -58,6 +59,7 @@ class KeyRing:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._remembered: dict[bytes, tuple[float, Caller]] = {}
+        self._asking: dict[bytes, asyncio.Task[Caller | None]] = {}
 
     async def caller(self, key: str) -> Caller | None:
         """Whose key this is; None if it opens nothing. Raises DatabaseAway."""
@@ -65,30 +67,47 @@ class KeyRing:
         if matched is None:
             return None
         digest = hashlib.sha256(key.encode()).digest()
-        now = time.monotonic()
         known = self._remembered.get(digest)
-        if known is not None and now < known[0]:
+        if known is not None and time.monotonic() < known[0]:
             return known[1]
-        rows = await self._database.rows("select * from batch.find_api_key(%s)", [matched[1]])
-        if not rows:
-            return None
-        key_id, name, kept_digest, scopes, instance_ids = rows[0]
-        if not hmac.compare_digest(digest, bytes(kept_digest)):
-            return None
-        caller = Caller(
-            key_id,
-            name,
-            frozenset(scopes),
-            None if instance_ids is None else tuple(instance_ids),
-        )
-        if len(self._remembered) >= _MOST_REMEMBERED:
-            self._remembered.clear()
-        self._remembered[digest] = now + _REMEMBERED_SECONDS, caller
+        # Once for all requests that come with the same key meanwhile.
+        asking = self._asking.get(digest)
+        if asking is None:
+            asking = asyncio.create_task(self._ask(matched[1], digest))
+            self._asking[digest] = asking
+        with (waited.get() or Waited()).counting():
+            # One client that leaves does not take the answer from the others.
+            return await asyncio.shield(asking)
+
+    async def _ask(self, prefix: str, digest: bytes) -> Caller | None:
+        waited.set(None)  # each of the requests counts for itself
+        now = time.monotonic()
+        caller = None
+        try:
+            rows = await self._database.rows("select * from batch.find_api_key(%s)", [prefix])
+            if rows and hmac.compare_digest(digest, bytes(rows[0][2])):
+                key_id, name, _, scopes, instances = rows[0]
+                caller = Caller(
+                    key_id,
+                    name,
+                    frozenset(scopes),
+                    None if instances is None else tuple(instances),
+                )
+        finally:
+            # Not if it was told meanwhile to ask again: another may be asking by now.
+            is_current = self._asking.get(digest) is asyncio.current_task()
+            if is_current:
+                del self._asking[digest]
+        if caller is not None and is_current:
+            if len(self._remembered) >= _MOST_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[digest] = now + _REMEMBERED_SECONDS, caller
         return caller
 
     def forget(self) -> None:
         """Asks the database again for every key: one of them was revoked."""
         self._remembered.clear()
+        self._asking.clear()
 
 
 class Access:

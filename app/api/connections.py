@@ -5,8 +5,12 @@ What it adds to gunicorn 27, which has no setting for it:
 - a client that does not send its headers in time is answered 408 and let go; without that, one
   that sends a byte a minute keeps its connection for ever;
 - what gunicorn's HTTP parser refuses is a problem (RFC 9457), like every other error;
+- as many connections may wait to be taken as gunicorn's setting `backlog` says. Left to the event
+  loop it is 100; the kernel drops more without a word, and their clients try again after 1, 3, 7
+  seconds, or send a request that nobody takes for as long;
 - told to stop, it ends streams and closes connections that no request is on. Those that clients
-  merely keep would otherwise use up the time that requests in flight are given.
+  merely keep would otherwise use up the time that requests in flight are given. SIGINT does too: a
+  terminal's Ctrl-C reaches all processes, and how quickly to stop is for gunicorn's first to say.
 
 A client that is slow with its body is `app.api.observed`'s business.
 """
@@ -14,6 +18,8 @@ A client that is slow with its body is `app.api.observed`'s business.
 from __future__ import annotations
 
 import asyncio
+import signal
+from functools import partial
 from typing import Any
 from weakref import WeakSet
 
@@ -41,6 +47,14 @@ class ApiWorker(gasgi.ASGIWorker):  # type: ignore[misc]
         # Under this name gunicorn's worker looks up what to make of a connection.
         gasgi.ASGIProtocol = Connection
         super().init_process()
+
+    def _setup_event_loop(self) -> None:
+        super()._setup_event_loop()
+        self.loop.create_server = partial(self.loop.create_server, backlog=self.cfg.backlog)
+
+    def init_signals(self) -> None:
+        super().init_signals()
+        self.loop.add_signal_handler(signal.SIGINT, self.handle_exit_signal)
 
     def handle_exit_signal(self) -> None:
         super().handle_exit_signal()

@@ -21,6 +21,7 @@ from app.api.access import Caller
 from app.api.meters import HttpMeters
 from app.api.problems import MEDIA_PROBLEM, BadRequest, problem
 from app.api.request_ids import HEADER, request_id_of
+from app.database import Waited, waited
 from app.log import facts
 
 logger = logging.getLogger("app.api.access_log")
@@ -75,6 +76,7 @@ class ObservedApp(App[Request, Response]):
         request_id = request_id_of(scope["headers"])
         log_context.request_id.set(request_id)
         log_context.job_id.set(None)
+        waited.set(Waited())
         exchange = Exchange(scope["method"], time.monotonic())
         scope[_KEY] = exchange
         body = _Body(receive, self._request_timeout)
@@ -83,6 +85,7 @@ class ObservedApp(App[Request, Response]):
             if event["type"] == "http.response.start":
                 exchange.is_begun = True
                 exchange.status = event["status"]
+                waited.set(None)  # nobody waits for an answer that has begun; a stream goes on
                 headers = [*event.get("headers", []), (HEADER, request_id.encode())]
                 exchange.is_stream = any(
                     name.lower() == b"content-type" and value.startswith(b"text/event-stream")

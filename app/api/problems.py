@@ -17,7 +17,14 @@ import falcon.asgi
 import psycopg
 
 from app import log_context
-from app.database import DatabaseAway, Refused, TookTooLong, UnusableInput
+from app.database import (
+    DatabaseAway,
+    Locked,
+    NoConnection,
+    Refused,
+    TookTooLong,
+    UnusableInput,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +68,8 @@ def add_error_handlers(app: falcon.asgi.App[Any, Any]) -> None:
     app.add_error_handler(Exception, _unexpected)
     app.add_error_handler(falcon.HTTPError, _http_error)
     app.add_error_handler(DatabaseAway, _database_away)
+    app.add_error_handler(NoConnection, _no_connection)
+    app.add_error_handler(Locked, _locked)
     app.add_error_handler(TookTooLong, _took_too_long)
     for missing in (
         psycopg.errors.UndefinedFunction,
@@ -147,6 +156,26 @@ async def _database_away(
 ) -> None:
     logger.warning("%s %s: the database is away: %s", req.method, req.path, error)
     answer_unavailable(resp, "the database cannot be reached now; try again in a moment")
+
+
+async def _no_connection(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, error: NoConnection, params: Any
+) -> None:
+    logger.warning("%s %s: no connection to the database: %s", req.method, req.path, error)
+    answer_unavailable(
+        resp,
+        "there is no free connection to the database now: too many requests want one, or it cannot"
+        " be reached; try again in a moment",
+    )
+
+
+async def _locked(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, error: Locked, params: Any
+) -> None:
+    logger.warning("%s %s: %s", req.method, req.path, str(error).partition("\n")[0])
+    answer_unavailable(
+        resp, "somebody else holds a lock on what this would change; try again in a moment"
+    )
 
 
 async def _took_too_long(

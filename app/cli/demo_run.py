@@ -27,6 +27,7 @@ from app.cli.development_key import development_key
 from app.cli.environment import DatabaseAddress, database
 from app.cli.jobs.showing import show_estimate
 from app.cli.run_commands import start_services, stop_services
+from app.counted import counted
 from app.database import connect
 from app.migrate import migrate
 from app.settings import Settings
@@ -160,7 +161,7 @@ class Demo:
         media = [message for message in chat.messages if message.has_media]
         size = sum(message.size_bytes or 0 for message in media)
         self._say(
-            f"'{chat.name}': {len(chat.messages)} messages, {len(media)} with a medium,"
+            f"'{chat.name}': {counted(len(chat.messages), 'message')}, {len(media)} with a medium,"
             f" {size / 2**20:.1f} MB in {self._settings.media_folder}"
         )
         kinds = Counter(message.kind for message in media)

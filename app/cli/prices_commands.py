@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.cli.environment import database
+from app.counted import counted
 from app.database import connect
 from app.prices import sync_prices
 from app.settings import load_settings
@@ -46,7 +47,7 @@ def sync(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"added": added, "prices": known}, indent=2))
     else:
-        click.echo(f"{added} prices added; the price book has {known}")
+        click.echo(f"{counted(added, 'price')} added; the price book has {known}")
 
 
 @prices.command("list")

@@ -7,6 +7,7 @@ import json
 import click
 
 from app.cli.environment import AS_JSON, call, session
+from app.counted import counted
 from app.settings import load_settings
 
 _PRUNABLE = """
@@ -43,6 +44,6 @@ def prune_command(days: int | None, dry_run: bool, as_json: bool) -> None:
         click.echo(json.dumps({"dryRun": dry_run, "jobs": jobs}, indent=2))
         return
     for job in jobs:
-        click.echo(f"{job['id']}  ended {job['completedAt']}  {job['items']} items")
+        click.echo(f"{job['id']}  ended {job['completedAt']}  {counted(job['items'], 'item')}")
     verb = "would be pruned" if dry_run else "pruned"
-    click.echo(f"{len(jobs)} jobs {verb}: they ended more than {days} days ago")
+    click.echo(f"{counted(len(jobs), 'job')} {verb}: ended more than {counted(days, 'day')} ago")

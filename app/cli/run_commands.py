@@ -33,6 +33,9 @@ def serve_command(bind: str | None) -> None:
 
     Callers need a key: see `backscroll keys`. It speaks plain HTTP: towards other machines
     (--bind 0.0.0.0:8000) put a proxy with TLS in front of it.
+
+    SIGTERM and Ctrl-C let requests in flight finish (BACKSCROLL_API_STOP_GRACE) and end streams
+    with a word; a second Ctrl-C stops at once.
     """
     settings = load_settings()
     configure_logging(settings)
@@ -167,16 +170,21 @@ def stop_services(services: list[subprocess.Popen[bytes]], patience: float = 30.
 def _outlive(start: Callable[[], list[subprocess.Popen[bytes]]]) -> int:
     """Starts services, waits for Ctrl-C, SIGTERM or the first to end, then stops all of them.
 
-    Returns the exit status: 0 when told to stop, 1 when a service ended by itself.
+    A second Ctrl-C is passed on: the API then stops at once. Returns the exit status: 0 when told
+    to stop, 1 when a service ended by itself.
     """
     told: list[int] = []
+    services: list[subprocess.Popen[bytes]] = []
 
     def stop(number: int, frame: FrameType | None) -> None:
+        if told and number == signal.SIGINT:
+            for service in services:
+                service.send_signal(signal.SIGINT)
         told.append(number)
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
-    services = start()
+    services += start()
     while not told and all(service.poll() is None for service in services):
         time.sleep(0.1)
     ended = [service for service in services if service.poll() is not None]

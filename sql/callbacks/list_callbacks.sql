@@ -10,49 +10,25 @@ stable
 set search_path = ''
 as $$
 declare
-  v_problems jsonb;
-  v_limit int;
-  v_after text := batch.decode_cursor(p_query ->> 'cursor') ->> 'number';
-  v_callbacks batch.callbacks[];
+  v_page record;
+  v_items json[];
+  v_numbers bigint[];
 begin
-  if not exists (select from batch.jobs as j where j.id = p_job_id) then
-    raise exception using errcode = 'BJ404', message = format('no batch job %s', p_job_id);
-  end if;
+  perform batch.require_job(p_job_id);
+  v_page := batch.read_page(p_query, 'number');
 
-  select jsonb_agg(jsonb_build_object('field', p.field, 'problem', p.problem)) into v_problems
-  from (
-    select p.field, p.problem
-    from batch.list_problems(p_query - 'cursor', '{limit,cursor}') as p
-
-    union all
-    select 'cursor', 'is not a cursor that an earlier page gave'
-    where p_query ->> 'cursor' is not null and (v_after ~ '^[0-9]{1,18}$') is not true
-  ) as p (field, problem);
-
-  perform batch.refuse(v_problems, 'the query');
-
-  v_limit := coalesce((p_query ->> 'limit')::int, 50);
-
-  select array_agg(page.callback order by page.number) into v_callbacks
+  select
+    array_agg(batch.callback_json(page.callback) order by page.number),
+    array_agg(page.number order by page.number)
+  into v_items, v_numbers
   from (
     select c.number, c as callback
     from batch.callbacks as c
-    where c.job_id = p_job_id and c.number > coalesce(v_after::bigint, 0)
+    where c.job_id = p_job_id and c.number > v_page.after
     order by c.number
-    limit v_limit + 1
+    limit v_page.page_size + 1
   ) as page;
 
-  return json_build_object(
-    'items', coalesce(
-      (
-        select json_agg(batch.callback_json(c) order by c.number)
-        from unnest(v_callbacks[:v_limit]) as c
-      ),
-      '[]'
-    ),
-    'nextCursor', case when cardinality(v_callbacks) > v_limit then
-      batch.encode_cursor(jsonb_build_object('number', v_callbacks[v_limit].number))
-    end
-  );
+  return batch.page_json(v_items, v_numbers, v_page.page_size, 'number');
 end;
 $$;

@@ -7,61 +7,38 @@ volatile
 set search_path = ''
 as $$
 declare
+  v_kind record;
   v_deleted int := 0;
   v_rows int;
 begin
-  delete from batch.item_results as r
-  where r.job_id = p_job_id
-    and r.seq in (
-      select old.seq from batch.item_results as old
-      where old.job_id = p_job_id
-      order by old.seq
-      limit p_rows
-    );
-  get diagnostics v_rows = row_count;
-  v_deleted := v_deleted + v_rows;
-
-  delete from batch.items as i
-  where i.job_id = p_job_id
-    and i.seq in (
-      select old.seq from batch.items as old
-      where old.job_id = p_job_id
-      order by old.seq
-      limit p_rows
-    );
-  get diagnostics v_rows = row_count;
-  v_deleted := v_deleted + v_rows;
-
-  delete from batch.slices as s
-  where s.job_id = p_job_id
-    and s.first_seq in (
-      select old.first_seq from batch.slices as old
-      where old.job_id = p_job_id
-      order by old.first_seq
-      limit p_rows
-    );
-  get diagnostics v_rows = row_count;
-  v_deleted := v_deleted + v_rows;
-
-  delete from batch.job_events as e
-  where e.id in (
-    select old.id from batch.job_events as old
-    where old.job_id = p_job_id
-    order by old.id
-    limit p_rows
-  );
-  get diagnostics v_rows = row_count;
-  v_deleted := v_deleted + v_rows;
-
-  delete from batch.callbacks as c
-  where c.id in (
-    select old.id from batch.callbacks as old
-    where old.job_id = p_job_id and old.state <> 'queued'
-    order by old.number
-    limit p_rows
-  );
-  get diagnostics v_rows = row_count;
-  v_deleted := v_deleted + v_rows;
+  -- Results before their items. A callback that is still to be sent stays.
+  for v_kind in
+    select k.relation, k.key, k.condition
+    from (
+      values
+      (1, 'item_results', 'seq', 'true'),
+      (2, 'items', 'seq', 'true'),
+      (3, 'slices', 'first_seq', 'true'),
+      (4, 'job_events', 'id', 'true'),
+      (5, 'callbacks', 'number', $condition$old.state <> 'queued'$condition$)
+    ) as k (place, relation, key, condition)
+    order by k.place
+  loop
+    execute format(
+      'delete from batch.%1$I as t
+      where t.job_id = $1
+        and t.%2$I in (
+          select old.%2$I from batch.%1$I as old
+          where old.job_id = $1 and %3$s
+          order by old.%2$I
+          limit $2
+        )',
+      v_kind.relation, v_kind.key, v_kind.condition
+    )
+    using p_job_id, p_rows;
+    get diagnostics v_rows = row_count;
+    v_deleted := v_deleted + v_rows;
+  end loop;
 
   delete from batch.item_losses as l where l.job_id = p_job_id;
   delete from batch.billed_attempts as a where a.job_id = p_job_id;

@@ -1,7 +1,14 @@
 -- Makes the queue hold a task for every job that waits for its plan and for every slice that
--- waits for a worker, and drops what dead workers left half done in it. Returns how many tasks
--- it had to queue: none, unless a worker died between fetching a task and beginning it, or
+-- waits for a worker, and drops what dead workers left half done in it, and what living ones had
+-- fetched longer than p_timeout ago and do not work on: a connection broke when a task was on its
+-- way to them, or the word that it had ended on its way back. Returns how many tasks it had to
+-- queue: none, unless a worker or a connection died between fetching a task and beginning it, or
 -- somebody emptied the queue.
+--
+-- `except`, not `not exists`: of a queue that has grown within minutes the planner knows nothing,
+-- and would compare every slice with every task.
+--
+-- Whoever plans a job holds a lock: see batch.plan_job. Calling twice is safe.
 create or replace function batch.requeue_lost_tasks(p_timeout interval)
 returns int
 language sql
@@ -12,47 +19,84 @@ as $$
     delete from procrastinate.procrastinate_jobs as q
     where q.queue_name = 'backscroll'
       and q.status = 'doing'
-      and not exists (
-        select
-        from procrastinate.procrastinate_workers as w
-        where w.id = q.worker_id and w.last_heartbeat >= batch.clock() - p_timeout
+      and (
+        not exists (
+          select
+          from procrastinate.procrastinate_workers as w
+          where w.id = q.worker_id and w.last_heartbeat >= batch.clock() - p_timeout
+        )
+        or (
+          not exists (
+            select
+            from procrastinate.procrastinate_events as e
+            where e.job_id = q.id and e.type = 'started' and e.at >= batch.clock() - p_timeout
+          )
+          and case q.task_name
+            when 'plan_job' then pg_try_advisory_xact_lock(
+              hashtextextended('batch.plan_job ' || (q.args ->> 'job_id'), 0)
+            )
+            else not exists (
+              select
+              from batch.slices as s
+              where s.job_id = (q.args ->> 'job_id')::uuid
+                and s.first_seq = (q.args ->> 'first_seq')::int
+                and s.state = 'running'
+            )
+          end
+        )
       )
     returning q.id
   ),
 
   waiting as (
-    select q.task_name, q.args
+    select
+      q.task_name,
+      (q.args ->> 'job_id')::uuid as job_id,
+      (q.args ->> 'first_seq')::int as first_seq
     from procrastinate.procrastinate_jobs as q
     where q.queue_name = 'backscroll'
       and q.status in ('todo', 'doing')
       and q.id not in (select d.id from dead as d)
   ),
 
+  unplanned as (
+    select j.id
+    from batch.jobs as j
+    where j.status = 'pending'
+
+    except
+
+    select w.job_id
+    from waiting as w
+    where w.task_name = 'plan_job'
+  ),
+
+  unqueued as (
+    select s.job_id, s.first_seq
+    from batch.jobs as j
+    join batch.slices as s on s.job_id = j.id and s.state = 'queued'
+    where j.status = 'processing'
+
+    except
+
+    select w.job_id, w.first_seq
+    from waiting as w
+    where w.task_name = 'process_slice'
+  ),
+
   plans as materialized (
     select batch.defer_task(
       'plan_job', j.priority * 10 + 9, jsonb_build_object('job_id', j.id)
     )
-    from batch.jobs as j
-    where j.status = 'pending'
-      and not exists (
-        select
-        from waiting as q
-        where q.task_name = 'plan_job' and (q.args ->> 'job_id')::uuid = j.id
-      )
+    from unplanned as u
+    join batch.jobs as j on j.id = u.id
   ),
 
   slices as materialized (
     select batch.defer_slice(j, s)
-    from batch.jobs as j
-    join batch.slices as s on s.job_id = j.id and s.state = 'queued'
-    where j.status = 'processing'
-      and not exists (
-        select
-        from waiting as q
-        where q.task_name = 'process_slice'
-          and (q.args ->> 'job_id')::uuid = s.job_id
-          and (q.args ->> 'first_seq')::int = s.first_seq
-      )
+    from unqueued as u
+    join batch.jobs as j on j.id = u.job_id
+    join batch.slices as s on s.job_id = u.job_id and s.first_seq = u.first_seq
   )
 
   select (select count(*) from plans)::int + (select count(*) from slices)::int;

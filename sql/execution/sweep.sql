@@ -6,8 +6,8 @@
 -- be held up, and be taken for dead himself.
 --
 -- Every worker calls it; an advisory lock lets one at a time work and sends the others away.
--- A worker whose own heartbeats came with a gap less than p_timeout ago (the database was away,
--- or it was frozen) judges nobody: others may only have had the same gap.
+-- A worker that is silent itself, or whose heartbeats came with a gap less than p_timeout ago (the
+-- database was away, or it was frozen), judges nobody: others may only have had the same gap.
 create or replace function batch.sweep(p_worker_id bigint, p_timeout interval)
 returns int
 language plpgsql
@@ -21,7 +21,9 @@ begin
   if not pg_try_advisory_xact_lock(hashtextextended('batch.sweep', 0))
     or not exists (
       select from batch.workers as w
-      where w.id = p_worker_id and w.alive_since <= batch.clock() - p_timeout
+      where w.id = p_worker_id
+        and w.alive_since <= batch.clock() - p_timeout
+        and w.last_seen_at >= batch.clock() - p_timeout
     )
   then
     return 0;

@@ -3,7 +3,8 @@
 -- wanted_for_seconds tells how long ago the job began, or was resumed: what the worker found out
 -- about providers before that, it asks anew.
 --
--- is_suspect: a worker has died while it worked on the item, perhaps of it.
+-- is_suspect: a worker has died while it worked on the item, perhaps of it. is_alone: two have, so
+-- no other item is to be in hand beside it.
 --
 -- Locks the job in share mode, then the slice: once a cancel or a pause has committed, nobody
 -- gets items. Calling twice is safe: the second call finds the slice taken. Waits half a
@@ -23,6 +24,7 @@ returns table (
   language text,
   is_forced boolean,
   is_suspect boolean,
+  is_alone boolean,
   wanted_for_seconds double precision
 )
 language plpgsql
@@ -114,6 +116,7 @@ begin
   select
     s.seq, s.message_id, s.content_type, s.media_mime_type::text, s.media_local_path, s.media_url,
     s.external_id::text, s.text_content, v_job.language, v_job.is_forced, s.losses is not null,
+    coalesce(s.losses > 1, false),
     extract(epoch from batch.clock() - v_job.active_since)::double precision
   from slice as s
   -- A condition on no row is looked at first, and once: that calls settle_items.

@@ -13,6 +13,17 @@ begin
 end;
 $$;
 
-create or replace trigger tg_jobs__release_claims
-after delete on batch.jobs
-for each row execute function batch.tg_jobs__release_claims();
+-- Made again it would wait for all who write jobs, who may wait for what an upgrade has replaced
+-- before. It never changes.
+do $$
+begin
+  if not exists (
+    select from pg_catalog.pg_trigger as t
+    where t.tgrelid = 'batch.jobs'::regclass and t.tgname = 'tg_jobs__release_claims'
+  ) then
+    create trigger tg_jobs__release_claims
+    after delete on batch.jobs
+    for each row execute function batch.tg_jobs__release_claims();
+  end if;
+end;
+$$;

@@ -19,8 +19,8 @@ as $$
 
   warnings as (
     select format(
-      '%s %s items would fail with no_provider: no running worker can process them',
-      e.items, e.content_type
+      '%s %s would fail with no_provider: no running worker can process them',
+      e.items, e.content_type || case when e.items = 1 then ' item' else ' items' end
     ) as warning
     from expected as e
     where e.items > 0
@@ -28,8 +28,9 @@ as $$
 
     union all
     select format(
-      'the price of %s %s is not known: %s %s items are not in the cost (backscroll prices sync)',
-      e.provider, e.model, e.items, e.content_type
+      'the price of %s %s is not known: %s %s not in the cost (backscroll prices sync)',
+      e.provider, e.model, e.items,
+      e.content_type || case when e.items = 1 then ' item is' else ' items are' end
     )
     from expected as e
     where e.items > 0 and e.cost is null

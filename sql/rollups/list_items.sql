@@ -22,9 +22,7 @@ declare
   v_with_text boolean;
   v_items batch.items[];
 begin
-  if not exists (select from batch.jobs as j where j.id = p_job_id) then
-    raise exception using errcode = 'BJ404', message = format('no batch job %s', p_job_id);
-  end if;
+  perform batch.require_job(p_job_id);
 
   v_statuses := string_to_array(nullif(replace(p_query ->> 'status', ' ', ''), ''), ',');
   v_error_codes := string_to_array(nullif(replace(p_query ->> 'errorCode', ' ', ''), ''), ',');

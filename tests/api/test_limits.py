@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx
@@ -15,7 +17,7 @@ import pytest
 
 from tests.api.conftest import JOBS, assert_problem, served
 from tests.database import Sql, open_sql
-from tests.processes import answers, awaited
+from tests.processes import answers, awaited, children_of
 
 HEAD = f"POST {JOBS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
@@ -142,6 +144,40 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(api: httpx.Client
         status, _ = problem_from(opened)
 
     assert status == 413
+
+
+def test_many_clients_that_come_at_once_are_all_answered(api_database_url: str) -> None:
+    with served(api_database_url) as (api, program), ExitStack() as stack:
+        processes = children_of(program.process.pid)
+        for pid in processes:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            # The kernel would drop what it has no room for, and the client try again after 1 s.
+            address = (api.base_url.host, api.base_url.port)
+            clients = [
+                stack.enter_context(socket.create_connection(address, 0.9)) for _ in range(600)
+            ]
+            for client in clients:
+                client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        finally:
+            for pid in processes:
+                os.kill(pid, signal.SIGCONT)
+
+        for client in clients:
+            client.settimeout(20)
+            assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_request_that_meets_a_lock_is_answered_before_its_client_gives_up(
+    api_database_url: str, api: httpx.Client
+) -> None:
+    created = api.post(JOBS, json={"jobType": "time_based_batch", "daysBack": 7})
+    with open_sql(api_database_url) as sql, sql.uncommitted():
+        sql.run("select from batch.jobs where id = %s for update", created.json()["id"])
+
+        problem = assert_problem(api.post(f"{created.headers['location']}/cancel"), 503)
+
+    assert "lock" in problem["detail"]
 
 
 def slow_answer(database_url: str, client: httpx.Client) -> httpx.Response:

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
 
+from app.database import Database, DatabaseAway
 from app.embedded import EmbeddedPostgres
 from app.migrate import migrate
 from tests.api.conftest import A_KEY, JOBS, assert_problem, key_header, served
-from tests.database import open_sql
+from tests.database import Sql, open_sql
 from tests.processes import answers, awaited
 
 BODY = {"jobType": "time_based_batch", "daysBack": 7}
-
-
-@pytest.fixture
-def postgres() -> Iterator[EmbeddedPostgres]:
-    """A server that a test may stop; not started."""
-    home = Path(tempfile.mkdtemp(prefix="backscroll-test-"))
-    server = EmbeddedPostgres(home, options={"fsync": "off"})
-    yield server
-    server.stop()
-    shutil.rmtree(home)
 
 
 def assert_everything_is_unavailable(client: httpx.Client) -> None:
@@ -44,26 +32,51 @@ def assert_everything_is_unavailable(client: httpx.Client) -> None:
 
 
 def test_the_api_says_when_the_database_is_away_and_works_again_once_it_is_back(
-    postgres: EmbeddedPostgres,
+    stopped_server: EmbeddedPostgres,
 ) -> None:
-    with served(postgres.url, A_KEY) as (client, program):
+    with served(stopped_server.url, A_KEY) as (client, program):
         assert_everything_is_unavailable(client)
 
-        with postgres:
+        with stopped_server:
             awaited(lambda: "not migrated" in client.get("/readyz").text)
             assert_everything_is_unavailable(client)
-            migrate(postgres.url)
+            migrate(stopped_server.url)
             awaited(lambda: answers(client))
-            client.headers.update(key_header(postgres.url))
+            client.headers.update(key_header(stopped_server.url))
             assert client.post(JOBS, json=BODY).status_code == 201
         assert_everything_is_unavailable(client)
 
-        with postgres:
+        with stopped_server:
             awaited(lambda: answers(client))
             assert client.post(JOBS, json=BODY).status_code == 201
             assert len(client.get(JOBS).json()["items"]) == 2
 
         assert "Traceback" not in program.said()
+
+
+def test_a_transaction_that_the_server_ended_because_nothing_came_may_be_tried_again(
+    database_url: str, own_sql: Sql
+) -> None:
+    async def pause_within_a_transaction() -> None:
+        database = Database(database_url, "tests")
+        await database.open()
+        try:
+            async with database.transaction() as transaction:
+                session = await transaction.value("select pg_backend_pid()")
+                # As this process would find it after five seconds in which it was frozen.
+                await transaction.value(
+                    "select set_config('idle_in_transaction_session_timeout', '50ms', true)"
+                )
+                awaited(lambda: not own_sql.value(_IS_THERE, session))
+                await transaction.value("select 1")
+        finally:
+            await database.close()
+
+    with pytest.raises(DatabaseAway):
+        asyncio.run(pause_within_a_transaction())
+
+
+_IS_THERE = "select count(*) from pg_stat_activity where pid = %s"
 
 
 def test_broken_connections_cost_no_request(database_url: str) -> None:

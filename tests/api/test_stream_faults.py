@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 import resource
-import shutil
-import signal
 import socket
-import tempfile
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,7 +20,6 @@ import httpx
 import pytest
 
 from app.embedded import EmbeddedPostgres
-from app.migrate import migrate
 from tests.api.conftest import GUNICORN, JOBS, assert_problem, key_header, served
 from tests.api.watching import Stream, watching
 from tests.database import Sql, add_chat, open_sql
@@ -47,18 +43,6 @@ def add_events(sql: Sql, job_id: UUID, count: int, size: int = 10) -> None:
         " from generate_series(1, %s) as n",
         job_id, size, count,
     )  # fmt: skip
-
-
-@pytest.fixture
-def postgres() -> Iterator[EmbeddedPostgres]:
-    """A migrated server that the test may stop and start."""
-    home = Path(tempfile.mkdtemp(prefix="backscroll-test-"))
-    server = EmbeddedPostgres(home, options={"fsync": "off"})
-    server.start()
-    migrate(server.url)
-    yield server
-    server.stop()
-    shutil.rmtree(home)
 
 
 def has_lived(enough: int) -> Callable[[Stream], bool]:
@@ -113,21 +97,21 @@ def test_a_client_that_is_cut_off_again_and_again_gets_every_event_once_and_in_o
 
 
 def test_watchers_stay_while_the_database_restarts(
-    postgres: EmbeddedPostgres,
+    own_server: EmbeddedPostgres,
 ) -> None:
-    with served(postgres.url) as (client, program):
-        with open_sql(postgres.url) as sql:
+    with served(own_server.url) as (client, program):
+        with open_sql(own_server.url) as sql:
             job_id, other = sql.create(**BODY), sql.create(**BODY)
         with watching(client, of(job_id)) as one, watching(client, ALL) as every:
             for stream in (one, every):
                 stream.wait_for(lambda s: s.events)
-            postgres.stop()
+            own_server.stop()
             for stream in (one, every):
                 stream.wait_for(lambda s: s.named("degraded"))
             assert_problem(client.get(of(job_id)), 503)
 
-            postgres.start()
-            with open_sql(postgres.url) as sql:
+            own_server.start()
+            with open_sql(own_server.url) as sql:
                 sql.run("select batch.plan_job(%s)", job_id)
                 sql.run("select batch.cancel_job(%s)", other)
 
@@ -178,7 +162,8 @@ def test_what_happens_while_nobody_can_listen_is_told_afterwards(
         assert told == {str(job_id): "completed", str(other): "cancelled"}
 
 
-def test_streams_end_with_a_word_when_the_server_stops(database_url: str) -> None:
+@pytest.mark.parametrize("how", ["SIGTERM", "Ctrl-C"])
+def test_streams_end_with_a_word_when_the_server_stops(database_url: str, how: str) -> None:
     with served(database_url) as (client, program), open_sql(database_url) as sql:
         job_id = sql.create(**BODY)
         with watching(client, of(job_id)) as one, watching(client, ALL) as every:
@@ -186,7 +171,7 @@ def test_streams_end_with_a_word_when_the_server_stops(database_url: str) -> Non
                 stream.wait_for(lambda s: s.events)
             began = time.monotonic()
 
-            assert program.stop(signal.SIGTERM) == 0
+            assert (program.press_ctrl_c() if how == "Ctrl-C" else program.stop()) == 0
 
             assert time.monotonic() - began < 6
             assert (one.wait_for_end(), every.wait_for_end()) == ("server_stopping",) * 2

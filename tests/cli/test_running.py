@@ -7,7 +7,9 @@ import shutil
 import signal
 import socket
 import tempfile
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -18,6 +20,8 @@ from app.cli.development_key import development_key
 from app.cli.environment import DatabaseAddress
 from app.embedded import EmbeddedPostgres
 from app.migrate import migrate
+from tests.api.conftest import key_header
+from tests.api.test_limits import await_a_waiter
 from tests.database import Sql, add_chat, open_sql
 from tests.processes import (
     BACKSCROLL,
@@ -84,6 +88,38 @@ def test_serve_answers_until_it_is_told_to_stop(
         assert_gone(pids)
         assert "Traceback" not in serve.said()
         assert f"the API listens on http://{bind}" in serve.said()
+
+
+@pytest.mark.parametrize("is_embedded", [False, True])
+def test_a_second_ctrl_c_stops_serve_at_once(
+    stopped_server: EmbeddedPostgres, home: Path, bind: str, api: httpx.Client, is_embedded: bool
+) -> None:
+    server = EmbeddedPostgres(home) if is_embedded else stopped_server
+    setting = {"BACKSCROLL_HOME": str(home)} if is_embedded else {"DATABASE_URL": server.url}
+    with (
+        server,
+        running([*BACKSCROLL, "serve", "--bind", bind], **setting) as serve,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        awaited(lambda: answers(api, "/healthz"))
+        migrate(server.url)
+        pids = serve.processes()
+        with open_sql(server.url) as sql, sql.uncommitted():
+            api.headers.update(key_header(server.url))
+            sql.run("lock table public.messages in access exclusive mode")
+            request = {"jobType": "time_based_batch", "daysBack": 7}
+            answer = beside.submit(api.post, "/api/v1/batch-jobs/estimate", json=request)
+            await_a_waiter(server.url)
+            os.killpg(serve.process.pid, signal.SIGINT)
+            awaited(lambda: not answers(api, "/healthz"))
+            assert serve.process.poll() is None, "it waits for the request in flight"
+            began = time.monotonic()
+
+            serve.press_ctrl_c()
+
+            assert time.monotonic() - began < 5
+            assert isinstance(answer.exception(20), httpx.TransportError)
+        assert_gone(pids)
 
 
 @pytest.mark.parametrize("how", ["SIGTERM", "Ctrl-C"])

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import pty
-import shutil
 import signal
 import struct
 import subprocess
-import tempfile
 import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +15,7 @@ from fcntl import ioctl
 from pathlib import Path
 from threading import Thread
 
-import pytest
-
 from app.embedded import EmbeddedPostgres
-from app.migrate import migrate
 from tests.database import Sql, open_sql
 from tests.processes import BACKSCROLL, PATIENCE_SECONDS, awaited, backscroll, environment, running
 from tests.scene import Scene, Workers
@@ -233,18 +228,6 @@ def test_names_of_files_cannot_command_the_terminal(scene: Scene, database_url: 
     assert "owned" in terminal.drawn()
     for command in ("\x1b]", "\x07", "\u202e"):
         assert command not in terminal.drawn()
-
-
-@pytest.fixture
-def own_server() -> Iterator[EmbeddedPostgres]:
-    """A PostgreSQL that the test may stop and start."""
-    home = Path(tempfile.mkdtemp(prefix="backscroll-test-"))
-    server = EmbeddedPostgres(home, options={"fsync": "off"})
-    server.start()
-    migrate(server.url)
-    yield server
-    server.stop()
-    shutil.rmtree(home, ignore_errors=True)
 
 
 def test_watching_goes_on_while_the_database_is_away(

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from app.embedded import EmbeddedPostgres
-from app.migrate import migrate
 from tests.database import open_sql
 from tests.scene import Scene, Workers, wait_until
 
@@ -18,18 +12,6 @@ TERMINATE_ALL = (
     "select pg_terminate_backend(pid) from pg_stat_activity"
     " where datname = current_database() and pid <> pg_backend_pid()"
 )
-
-
-@pytest.fixture
-def own_server() -> Iterator[EmbeddedPostgres]:
-    """A PostgreSQL that the test may stop and start."""
-    home = Path(tempfile.mkdtemp(prefix="backscroll-test-"))
-    server = EmbeddedPostgres(home, options={"fsync": "off"})
-    server.start()
-    migrate(server.url)
-    yield server
-    server.stop()
-    shutil.rmtree(home, ignore_errors=True)
 
 
 def test_workers_survive_a_restart_and_record_what_they_had_computed(
@@ -56,6 +38,32 @@ def test_workers_survive_a_restart_and_record_what_they_had_computed(
             assert len(workers.started()) == 12
             scene.assert_sound(job_id)
         assert worker.poll() is None
+    finally:
+        workers.end()
+
+
+def test_an_item_that_takes_long_keeps_no_worker_from_new_jobs_after_an_outage(
+    own_server: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    workers = Workers(own_server.url, tmp_path)
+    try:
+        with open_sql(own_server.url) as sql:
+            scene = Scene(sql, workers)
+            scene.add("text at last\nhold go")
+            workers.start()
+            long = scene.create()
+            wait_until(workers.started, "the item to begin")
+            scene.add("text meanwhile")
+        own_server.stop()
+        wait_until(lambda: "the queue is away" in workers.said(), "the outage to be noticed")
+        own_server.start()
+
+        with open_sql(own_server.url) as sql:
+            scene.sql = sql
+            scene.wait_for(scene.create(), processed_items=1)
+
+            workers.release("go")
+            scene.wait_for(long, status="completed", processed_items=1)
     finally:
         workers.end()
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import signal
 import time
+from pathlib import Path
+
+import pytest
 
 from tests.database import Sql
 from tests.scene import Scene, wait_until
@@ -24,6 +27,43 @@ def test_the_slices_of_a_killed_worker_are_finished_by_another(scene: Scene) -> 
     assert job["processed_items"] == 24
     assert len(scene.workers.started()) == 24 + 4
     scene.assert_sound(job_id)
+
+
+def test_what_a_killed_worker_had_in_hand_does_not_wait_for_each_other(scene: Scene) -> None:
+    scene.add("text in hand\nhold go", count=4)
+    victim = scene.workers.start()
+    job_id = scene.create()
+    wait_until(lambda: len(scene.workers.started()) == 4, "items to begin")
+
+    victim.kill()
+    victim.wait()
+    scene.workers.start()
+
+    wait_until(lambda: len(scene.workers.started()) == 8, "all of them to begin again")
+    scene.workers.release("go")
+    scene.wait_for(job_id, status="completed", processed_items=4)
+    scene.assert_sound(job_id)
+
+
+def test_what_a_killed_worker_had_among_temporary_files_is_removed_by_the_next(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    scene.add("text in hand\nhold go")
+    victim = scene.workers.start()
+    scene.create()
+    wait_until(scene.workers.started, "the item to begin")
+    (left,) = temporary.iterdir()
+    victim.kill()
+    victim.wait()
+
+    scene.workers.start()
+
+    wait_until(lambda: not left.exists(), "it to be removed")
+    (others,) = temporary.iterdir()
+    assert others.stat().st_mode & 0o077 == 0
 
 
 def test_what_a_killed_worker_had_recorded_is_not_done_again(scene: Scene) -> None:

@@ -635,6 +635,8 @@ function batch.open_slices(p_job_id uuid) returns void language plpgsql volatile
 
 function batch.ordered_uuids() returns text language sql volatile set search_path="";
 
+function batch.page_json(p_items json[], p_positions bigint[], p_page_size integer, p_key text) returns json language sql immutable set search_path="";
+
 function batch.pause_job(p_job_id uuid) returns batch.jobs language sql volatile set search_path="";
 
 function batch.place_event() returns trigger language plpgsql volatile set search_path="";
@@ -654,6 +656,8 @@ function batch.prune_job(p_job_id uuid, p_rows integer) returns integer language
 function batch.pulse_jobs(p_job_ids uuid[]) returns SETOF uuid language sql volatile set search_path="";
 
 function batch.queue_metrics() returns TABLE(name text, labels jsonb, value numeric) language sql stable set search_path="";
+
+function batch.read_page(p_query jsonb, p_key text, OUT after bigint, OUT page_size integer) returns record language plpgsql stable set search_path="";
 
 function batch.read_questions(p_items jsonb) returns TABLE(job_id uuid, seq integer, sha256 bytea, processing_type text, language text, models text[], is_forced boolean, is_paid boolean, may_use jsonb) language sql immutable set search_path="";
 
@@ -684,6 +688,8 @@ function batch.report_items(p_job_id uuid, p_after integer, p_limit integer, p_w
 function batch.request_problems(p_request jsonb) returns TABLE(field text, problem text) language sql immutable set search_path="";
 
 function batch.requeue_lost_tasks(p_timeout interval) returns integer language sql volatile set search_path="";
+
+function batch.require_job(p_job_id uuid) returns void language plpgsql stable set search_path="";
 
 function batch.reserve_budget(p_job_id uuid, p_seq integer, p_may_use jsonb) returns text language plpgsql volatile set search_path="";
 
@@ -723,7 +729,7 @@ function batch.take_callbacks(p_worker_id bigint, p_most integer, p_lease interv
 
 function batch.take_provider_shares(p_worker_id bigint, p_provider text, p_wanted integer, p_in_flight integer) returns TABLE(granted integer, retry_after_seconds double precision, is_limited boolean) language plpgsql volatile set search_path="";
 
-function batch.take_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns TABLE(seq integer, message_id uuid, content_type batch.content_type, mime_type text, local_path text, media_url text, external_id text, caption text, language text, is_forced boolean, is_suspect boolean, wanted_for_seconds double precision) language plpgsql volatile set enable_seqscan=off set jit=off set lock_timeout=500ms set plan_cache_mode=force_generic_plan set search_path="";
+function batch.take_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns TABLE(seq integer, message_id uuid, content_type batch.content_type, mime_type text, local_path text, media_url text, external_id text, caption text, language text, is_forced boolean, is_suspect boolean, is_alone boolean, wanted_for_seconds double precision) language plpgsql volatile set enable_seqscan=off set jit=off set lock_timeout=500ms set plan_cache_mode=force_generic_plan set search_path="";
 
 function batch.tell_workers_to_stop(p_job_id uuid, p_has_ended boolean) returns void language sql volatile set search_path="";
 

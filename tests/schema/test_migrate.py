@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
@@ -17,7 +18,8 @@ import app.migrate
 from app.files import project_file
 from app.migrate import CannotMigrate, checksum, migrate, sql_objects
 from app.one_transaction import OneTransactionBackend
-from tests.database import Sql, add_chat, open_sql
+from tests.database import Sql, add_chat, beside, open_sql
+from tests.scene import wait_until
 from tests.schema.catalog import bodies, dump
 
 OMNI = """
@@ -140,6 +142,40 @@ def test_two_processes_at_once_do_it_once(empty_database_url: str) -> None:
     assert sum("applied migration 0002" in text for text in said) == 1
     with open_sql(empty_database_url) as sql:
         assert sql.value("select count(*) from batch.installations") == 1
+
+
+def test_migrating_again_does_not_wait_for_those_who_write_jobs(
+    database_url: str, own_sql: Sql
+) -> None:
+    with own_sql.uncommitted():
+        own_sql.run("lock table batch.jobs in row exclusive mode")
+        with beside(lambda: migrate(database_url)) as migration:
+            assert migration.result(60)
+
+
+def test_a_migration_that_meets_a_deadlock_begins_again(
+    database_url: str, own_sql: Sql, other_sql: Sql
+) -> None:
+    name = own_sql.value("select current_database()")
+    own_sql.run("set deadlock_timeout = '60 s'")
+    own_sql.run(f"alter database {name} set deadlock_timeout = '3 s'")
+    with ExitStack() as working:
+        working.enter_context(own_sql.uncommitted())
+        own_sql.rows("select from batch.batch_jobs")
+        with beside(lambda: migrate(database_url)) as migration:
+            wait_until(
+                lambda: other_sql.value(
+                    "select count(*) from pg_stat_activity where application_name ="
+                    " 'backscroll migrate' and cardinality(pg_blocking_pids(pid)) > 0"
+                ),
+                "the migration to wait",
+            )
+
+            # Each now waits for the other, until PostgreSQL ends the migration.
+            own_sql.run(app.migrate._LOCK)
+            working.close()
+
+            assert migration.result(60)
 
 
 def test_a_migration_that_fails_leaves_the_old_state(database_url: str, release: Path) -> None:

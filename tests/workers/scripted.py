@@ -6,6 +6,7 @@ A file holds lines of `word argument`: `text WORDS` gives the text, `fail CODE` 
 waits until FILE exists in the media folder, `cost USD` and `tokens N` are what a provider charged
 (the price book of a `Scene` has a dollar a second for it), `away REASON` finds no provider, after
 paying for it if there is a cost, until the file `back` exists; `sent` is billed before it holds;
+`turn FILE` waits until FILE exists, as for its turn at a provider, and then asks if it may begin;
 `take SECONDS` lasts so long; `die NOW` kills the process. Every start of an item is written to the
 file `started` in the media folder, a line each.
 """
@@ -54,6 +55,10 @@ class ScriptedProcessor:
         if "hold" in words:
             while not (self._root / words["hold"]).exists():  # noqa: ASYNC110 - another process's
                 await asyncio.sleep(0.01)
+        if "turn" in words:
+            while not (self._root / words["turn"]).exists():  # noqa: ASYNC110 - another process's
+                await asyncio.sleep(0.01)
+            await current_errand().begin()
         if "take" in words:
             await asyncio.sleep(float(words["take"]))
         if "die" in words:

@@ -252,23 +252,30 @@ def test_the_address_does_not_excuse_a_path_that_leads_out(root: Path) -> None:
         assert server.accepted() == 0
 
 
-def test_a_download_is_gone_from_the_disk_after_use(root: Path) -> None:
-    async def run(address: str) -> list[Path]:
+def test_a_download_is_gone_from_the_disk_after_use(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+
+    async def run(address: str) -> None:
         fetcher = MediaFetcher(root, 1, 10, allowed_hosts=AllowedHosts.parse("127.0.0.1"))
         try:
             async with fetcher.fetch(item(media_url=address)) as path:
-                scratch = path.parent
-                assert path.stat().st_mode & 0o077 == scratch.stat().st_mode & 0o077 == 0
+                assert path.parent == scratch
+                assert path.stat().st_mode & 0o077 == 0
             with pytest.raises(ProcessingFailed):
                 async with fetcher.fetch(item(media_url=f"{address}/none")):
                     pass
-            return list(scratch.iterdir())
         finally:
             await fetcher.close()
 
     with serving() as server:
         server.scripts["/good"] = answer(b"from afar")
-        assert asyncio.run(run(f"{server.url}/good")) == []
+        asyncio.run(run(f"{server.url}/good"))
+
+    assert list(scratch.iterdir()) == []
 
 
 def test_a_full_disk_is_a_failed_download(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+
+import pytest
 
 from workers.places import Places
 from workers.results import Item
@@ -22,6 +25,8 @@ def item(content_type: str, media_url: str | None = None) -> Item:
 
 
 LOCAL, REMOTE, PICTURE = item("document"), item("document", "http://x/"), item("image")
+SUSPECT = replace(LOCAL, is_suspect=True)
+ALONE = replace(SUSPECT, is_alone=True)
 
 
 def test_as_many_downloads_as_the_concurrency_not_as_there_are_parsers() -> None:
@@ -86,5 +91,76 @@ def test_a_content_type_without_a_provider_fails_as_fast_as_the_concurrency_allo
         places = Places(3, {"image": 0})
         for _ in range(3):
             await places.processing(PICTURE).__aenter__()
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+
+
+def test_what_one_worker_has_died_over_is_in_hand_together_and_beside_others() -> None:
+    async def run() -> tuple[int, int]:
+        places = Places(8, {"document": 1})
+        return await places.in_hand(LOCAL).take(8), await places.in_hand(SUSPECT).take(8)
+
+    assert asyncio.run(asyncio.wait_for(run(), 20)) == (8, 8)
+
+
+def test_what_two_have_died_over_waits_for_the_others_and_nothing_begins_beside_it() -> None:
+    async def run() -> list[str]:
+        places = Places(8, {"document": 1})
+        happened: list[str] = []
+
+        async def alone() -> None:
+            await places.in_hand(ALONE).take(3)
+            happened.append("alone begins")
+
+        async def another() -> None:
+            await places.in_hand(SUSPECT).take(1)
+            happened.append("another begins")
+
+        await places.in_hand(LOCAL).take(2)
+        first = asyncio.create_task(alone())
+        await asyncio.sleep(0)
+        second = asyncio.create_task(another())
+        places.in_hand(LOCAL).give()
+        await asyncio.sleep(0.01)
+        happened.append("the last one ends")
+        places.in_hand(LOCAL).give()
+        await first
+        await asyncio.sleep(0.01)
+        happened.append("alone ends")
+        places.in_hand(ALONE).give()
+        await second
+        return happened
+
+    assert asyncio.run(asyncio.wait_for(run(), 20)) == [
+        "the last one ends",
+        "alone begins",
+        "alone ends",
+        "another begins",
+    ]
+
+
+def test_it_waits_for_no_other_longer_than_it_may_hold_up_the_worker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("workers.places._ALONE_SECONDS", 0.01)
+
+    async def run() -> None:
+        places = Places(8, {"document": 1})
+        await places.in_hand(LOCAL).take(1)
+        await places.in_hand(ALONE).take(1)
+        await places.in_hand(LOCAL).take(1)
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+
+
+def test_a_slice_that_is_stopped_while_an_item_waits_to_be_alone_leaves_the_worker_free() -> None:
+    async def run() -> None:
+        places = Places(8, {"document": 1})
+        await places.in_hand(LOCAL).take(1)
+        waiting = asyncio.create_task(places.in_hand(ALONE).take(1))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        await places.in_hand(LOCAL).take(1)
 
     asyncio.run(asyncio.wait_for(run(), 20))

@@ -6,9 +6,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
+import pytest
+
 from app.database import Database
 from tests.database import Sql
 from workers.provider_gate import ProviderGate
+from workers.providers.errand import NotWanted, errand
 
 
 def with_gates(
@@ -61,6 +64,36 @@ def test_requests_in_flight_never_exceed_the_limit_of_all_workers(
 
     assert done == 30
     assert 1 <= most <= 3
+
+
+def test_an_item_that_is_not_wanted_any_more_takes_no_share(
+    own_sql: Sql, database_url: str
+) -> None:
+    limit(own_sql, None, 1)
+    passed: list[str] = []
+
+    async def run(gates: list[ProviderGate]) -> None:
+        (gate,) = gates
+        are_wanted = True
+
+        async def ask(name: str, is_wanted: Callable[[], bool]) -> None:
+            with errand(0, is_wanted):
+                async with gate.share("groq"):
+                    passed.append(name)
+
+        async with gate.share("groq"):
+            paused = [asyncio.create_task(ask("paused", lambda: are_wanted)) for _ in range(3)]
+            other = asyncio.create_task(ask("other", lambda: True))
+            await asyncio.sleep(0.05)
+            are_wanted = False
+        for each in paused:
+            with pytest.raises(NotWanted):
+                await each
+        await other
+
+    with_gates(database_url, [own_sql.worker()], run)
+
+    assert passed == ["other"]
 
 
 def test_requests_a_minute_are_spread_over_all_workers(own_sql: Sql, database_url: str) -> None:

@@ -124,7 +124,7 @@ def test_a_hang_is_killed_even_if_it_ignores_being_asked_to_stop():
 
     assert (failure.code, failure.message) == (
         "processor_timeout",
-        "gave no result within 0.3 seconds",
+        "gave no result within 0.3 s",
     )
 
 
@@ -254,6 +254,15 @@ def test_cancelling_a_call_that_waits_for_its_turn_harms_nobody(fifo):
         return await first
 
     assert in_sandbox(scenario, processes=1) == "go on"
+
+
+def test_temporary_files_of_parsers_lie_where_those_of_the_worker_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+
+    async def scenario(sandbox):
+        return await sandbox.run(tempfile.mkdtemp, timeout_seconds=20)
+
+    assert Path(in_sandbox(scenario)).parent == tmp_path
 
 
 def test_closing_leaves_no_process_no_descriptor_and_no_file(fifo, tmp_path, monkeypatch):

@@ -249,6 +249,26 @@ def test_a_pause_lets_items_in_hand_end_and_a_resume_does_exactly_the_rest(scene
     scene.assert_sound(job_id)
 
 
+def test_what_waits_for_its_turn_at_a_provider_while_its_job_is_paused_does_not_begin(
+    scene: Scene,
+) -> None:
+    scene.add("text not yet\nturn mine", count=3)
+    scene.add("text billed\nsent\ncost 1\nturn mine", count=1)
+    scene.workers.start("BACKSCROLL_CONCURRENCY=8")
+    job_id = scene.create()
+    wait_until(lambda: len(scene.workers.started()) == 4, "items to wait for their turns")
+
+    scene.sql.run("select batch.pause_job(%s)", job_id)
+    scene.workers.release("mine")
+
+    scene.wait_until_idle(job_id)
+    assert scene.sql.job(job_id)["processed_items"] == 1
+    assert scene.sql.value("select content from public.media_content") == "billed"
+    scene.sql.run("select batch.resume_job(%s)", job_id)
+    scene.wait_for(job_id, status="completed", processed_items=4)
+    scene.assert_sound(job_id)
+
+
 def test_a_small_job_finishes_while_a_huge_one_before_it_runs(scene: Scene) -> None:
     scene.add("text huge\nhold end", count=400)
     scene.workers.start("BACKSCROLL_CONCURRENCY=64")

@@ -23,7 +23,7 @@ MOST_REDIRECTS = 5
 
 
 class MediaFetcher:
-    """Finds media in `root`, or downloads them into a scratch folder of its own.
+    """Finds media in `root`, or downloads them into temporary files.
 
     A medium may have `max_megabytes`; a download may take `timeout_seconds` in all. Downloads
     come from public hosts and from `allowed_hosts`, or from object stores: if `buckets` names
@@ -47,11 +47,9 @@ class MediaFetcher:
             allowed_hosts or AllowedHosts(), "BACKSCROLL_MEDIA_ALLOW_HOSTS"
         )
         self._stores = ObjectStores(buckets, timeout_seconds)
-        self._scratch = tempfile.TemporaryDirectory(prefix="backscroll-media-")
 
     async def close(self) -> None:
         await self._client.close()
-        self._scratch.cleanup()
 
     def open_small(self, items: Sequence[Item], most_bytes: int) -> list[HeldFile | None]:
         """The media of those items that are small files here, open; None: `fetch` it.
@@ -93,7 +91,7 @@ class MediaFetcher:
             raise ProcessingFailed(
                 "media_missing", "the message has neither a local file nor an address"
             )
-        with tempfile.NamedTemporaryFile(dir=self._scratch.name) as file:
+        with tempfile.NamedTemporaryFile(prefix="backscroll-media-") as file:
             await self._download(item.media_url.strip(), file)
             yield Path(file.name)
 

@@ -140,8 +140,11 @@ class DocumentProcessor:
             async with places:
                 return await self._read_page(path, index)
 
-        async with asyncio.TaskGroup() as group:
-            reading = {index: group.create_task(read(index)) for index in indexes}
+        try:
+            async with asyncio.TaskGroup() as group:
+                reading = {index: group.create_task(read(index)) for index in indexes}
+        except ExceptionGroup as several:
+            raise several.exceptions[0] from several  # as that the item is not wanted any more
         pages = {index: task.result() for index, task in reading.items()}
         for page in pages.values():
             if page.away is not None:

@@ -6,12 +6,19 @@ tasks begun for an item share its errand.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from workers.processors.base import Usage
+
+
+class NotWanted(Exception):
+    """The item is not to be worked on any more: what was not begun is not begun."""
+
+
+Confirm = Callable[[], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -21,20 +28,38 @@ class Errand:
     since: float = float("-inf")
     """On the monotonic clock: whoever was found away before then is asked again. It is when the
     item's job began or was resumed, since by then somebody may have mended what was wrong."""
+    is_wanted: Callable[[], bool] = lambda: True
+    """Whether the item is, as far as is known here."""
+    confirm: Confirm | None = None
+    """Asks whether it is; raises NotWanted."""
     billed: list[Usage] = field(default_factory=list)
     """What was billed so far, or may have been: what remains known of an item that is given up."""
 
     def note(self, usage: Sequence[Usage]) -> None:
         self.billed.extend(usage)
 
+    async def begin(self) -> None:
+        """Before every request: it may have waited for its turn since the item was admitted.
+
+        Not once something was billed: it would be paid for in vain, and then again. Raises
+        NotWanted.
+        """
+        if self.confirm is not None and not self.billed:
+            await self.confirm()
+
+    @property
+    def is_in_vain(self) -> bool:
+        """Whether what waits for its turn need not wait any longer."""
+        return not self.billed and not self.is_wanted()
+
 
 _current: ContextVar[Errand | None] = ContextVar("errand", default=None)
 
 
 @contextmanager
-def errand(since: float) -> Iterator[Errand]:
+def errand(since: float, is_wanted: Callable[[], bool] = lambda: True) -> Iterator[Errand]:
     """The errand of everything that is asked in the block."""
-    begun = Errand(since)
+    begun = Errand(since, is_wanted)
     token = _current.set(begun)
     try:
         yield begun

@@ -147,6 +147,7 @@ class Exchange:
         while True:
             try:
                 async with self._gate.share(self.name):
+                    await bill.begin()
                     answer = await self._attempt(question)
             except Trouble as trouble:
                 if trouble.kind in (Kind.LOST, Kind.GARBLED):
@@ -221,7 +222,7 @@ class Exchange:
         if is_outage and self._answered_at > attempts.began:
             # It answered others meanwhile, so something in this medium upsets it.
             return ProcessingFailed(
-                "provider_error", f"{name} failed {attempts.asked} times at it: {said}", usage
+                "provider_error", f"{name} failed {_often(attempts.asked)} at it: {said}", usage
             )
         reason = self._reason(question, trouble, attempts)
         breaker.open(reason, max(self._patience.away_seconds, trouble.wait or 0.0))
@@ -255,8 +256,8 @@ class Exchange:
                 )
             case _:
                 return (
-                    f"{name} does not answer ({said}; asked {attempts.asked} times); resume when"
-                    " it is back"
+                    f"{name} does not answer ({said}; asked {_often(attempts.asked)}); resume"
+                    " when it is back"
                 )
 
     async def _attempt(self, question: Question) -> Answer:
@@ -331,3 +332,8 @@ async def _receive(response: httpx.Response) -> bytes:
         if len(body) > MAX_ANSWER_BYTES:
             raise httpx.DecodingError("the answer has no end")
     return bytes(body)
+
+
+def _often(count: int) -> str:
+    """How often, in words for people."""
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from app.cli import json_text
 from app.cli.printable import printable
+from app.counted import counted
 
 # A line a job, also where the output is cut into pages or piped.
 _JOB = "{:<36}  {:<18}  {:<10}  {:>9}  {:>9}  {:>9}  {:>14}  {}"
@@ -102,7 +103,8 @@ def cost_of(job: dict[str, Any]) -> str:
     if job["maxCostUsd"] is not None:
         cost += f" of {job['maxCostUsd']:.8f}"
     unpriced = job["unpricedItems"]
-    return f"{cost} USD" + (f", and {unpriced} items whose price is not known" if unpriced else "")
+    rest = f", and {counted(unpriced, 'item')} whose price is not known" if unpriced else ""
+    return f"{cost} USD{rest}"
 
 
 def show_estimate(estimate: dict[str, Any], console: Console | None = None) -> None:

@@ -14,7 +14,7 @@ def priorities(sql: Sql) -> list[tuple[str, int, int | None]]:
 
 def test_plans_go_first_then_beginnings_then_the_rest(sql: Sql) -> None:
     chat = add_chat(sql)
-    chat.add_many(8)
+    chat.add_many(1000)
 
     job_id = sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id))
 
@@ -25,6 +25,16 @@ def test_plans_go_first_then_beginnings_then_the_rest(sql: Sql) -> None:
         ("process_slice", 5, 1),
         *(("process_slice", 0, first) for first in later),
     ]
+
+
+def test_all_of_a_small_job_goes_before_the_rest_of_a_huge_one(sql: Sql) -> None:
+    chat = add_chat(sql)
+    chat.add_many(10)
+
+    job_id = sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id))
+
+    assert len(sql.slices(job_id)) > 1
+    assert {priority for task, priority, _ in priorities(sql) if task == "process_slice"} == {5}
 
 
 def test_a_first_slice_that_had_its_turn_goes_to_the_tail(sql: Sql) -> None:

@@ -61,6 +61,23 @@ def test_what_was_in_hand_is_suspect_and_the_rest_is_not(
     assert suspects(sql, job_id) == [2, 4]
 
 
+def test_after_two_deaths_an_item_is_to_be_alone(sql: Sql, job_id: UUID) -> None:
+    lose(sql, job_id, 1, 2, 3)
+    lose(sql, job_id, 2)
+
+    taken = sql.rows(
+        "select seq, is_suspect, is_alone from batch.take_slice(%s, 1, %s)", job_id, sql.worker()
+    )
+
+    assert taken == [
+        (1, True, False),
+        (2, True, True),
+        (3, True, False),
+        (4, False, False),
+        (5, False, False),
+    ]
+
+
 def test_what_was_recorded_is_not(sql: Sql, job_id: UUID) -> None:
     worker = sql.worker()
     sql.take(job_id, 1, worker)

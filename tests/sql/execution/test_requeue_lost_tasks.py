@@ -80,6 +80,56 @@ def test_a_task_that_a_dead_worker_had_fetched_is_queued_again(
     assert sql.value(REQUEUE) == 0
 
 
+LONG_AGO = "update procrastinate.procrastinate_events set at = at - '1 minute'::interval"
+
+
+def test_a_task_that_a_living_worker_has_fetched_and_forgotten_is_queued_again(
+    sql: Sql, job_id: UUID
+) -> None:
+    sql.run("delete from procrastinate.procrastinate_jobs where task_name = 'plan_job'")
+    before = waiting(sql, job_id)
+    fetch(sql)
+    sql.run(LONG_AGO)
+
+    assert sql.value(REQUEUE) == 1
+    assert waiting(sql, job_id) == before
+    assert sql.value(REQUEUE) == 0
+
+
+def test_one_that_it_works_on_is_not(sql: Sql, job_id: UUID) -> None:
+    sql.run("delete from procrastinate.procrastinate_jobs where task_name = 'plan_job'")
+    worker = sql.worker()
+    for _ in sql.slices(job_id):
+        fetch(sql)
+    for first, _, _ in sql.slices(job_id):
+        sql.take(job_id, first, worker)
+    sql.run(LONG_AGO)
+    before = sql.tasks()
+
+    assert sql.value(REQUEUE) == 0
+    assert sql.tasks() == before
+
+
+def test_a_plan_that_was_forgotten_is_made(sql: Sql) -> None:
+    pending = sql.create(jobType="time_based_batch", daysBack=7)
+    fetch(sql)
+    sql.run(LONG_AGO)
+
+    assert sql.value(REQUEUE) == 1
+    assert sql.tasks(pending) == [("plan_job", None)]
+
+
+def test_a_plan_that_takes_long_is_not_made_twice(own_sql: Sql, other_sql: Sql) -> None:
+    pending = own_sql.create(jobType="time_based_batch", daysBack=7)
+    fetch(own_sql)
+    own_sql.run(LONG_AGO)
+
+    with other_sql.uncommitted():
+        other_sql.run("select batch.plan_job(%s)", pending)
+
+        assert own_sql.value(REQUEUE) == 0
+
+
 @pytest.mark.parametrize("order", ["pause_job", "cancel_job"])
 def test_slices_of_a_job_that_is_paused_or_ended_stay_out(
     sql: Sql, job_id: UUID, order: str
@@ -108,3 +158,22 @@ def test_other_people_s_queues_are_left_alone(sql: Sql) -> None:
     sql.value(REQUEUE)
 
     assert sql.value("select count(*) from procrastinate.procrastinate_jobs") == 1
+
+
+def test_a_queue_that_has_grown_in_a_moment_is_looked_through_quickly(
+    sql: Sql, job_id: UUID
+) -> None:
+    # Within a transaction nobody analyzes, so that the planner knows nothing of what is new.
+    first_seq = sql.value("select max(last_seq) + 1 from batch.slices where job_id = %s", job_id)
+    sql.run(
+        "with added as ("
+        "  insert into batch.slices as s (job_id, first_seq, last_seq, created_at)"
+        "  select %s, n, n, now() from generate_series(%s, 10000) as n returning s.*"
+        ")"
+        " select batch.defer_slice(j, a::batch.slices)"
+        " from added as a join batch.jobs as j on j.id = a.job_id",
+        job_id, first_seq,
+    )  # fmt: skip
+    sql.run("set local statement_timeout = '10 s'")
+
+    assert sql.value(REQUEUE) == 0

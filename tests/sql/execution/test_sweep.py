@@ -101,6 +101,16 @@ def test_a_sweeper_that_had_a_gap_itself_judges_nobody(
     assert sql.slices(job_id) == [(1, 3, "running")]
 
 
+def test_a_sweeper_that_is_silent_itself_judges_nobody(
+    sql: Sql, job_id: UUID, sweeper: int
+) -> None:
+    sql.take(job_id, 1, sql.worker())
+    sql.at("2026-06-30 12:01:00+00")
+
+    assert sql.value(SWEEP, sweeper) == 0
+    assert sql.slices(job_id) == [(1, 3, "running")]
+
+
 def test_a_worker_that_has_just_begun_judges_nobody(sql: Sql, job_id: UUID) -> None:
     sql.take(job_id, 1, sql.worker())
     sql.at("2026-06-30 13:00:00+00")

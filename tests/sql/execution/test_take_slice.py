@@ -37,7 +37,7 @@ def test_an_item_comes_with_all_that_is_needed_to_process_it(sql: Sql, chat: Cha
 
     assert [row[:-1] for row in rows] == [
         (1, message, "audio", "audio/ogg; codecs=opus", "a/b.ogg", "https://example.org/b.ogg",
-         "3EB0", "a caption", "pt", False, False)
+         "3EB0", "a caption", "pt", False, False, False)
     ]  # fmt: skip
 
 

@@ -111,12 +111,15 @@ def test_more_places_for_a_content_type_make_it_shorter(sql: Sql, chat: Chat) ->
     assert found["warnings"] == []
 
 
-def test_what_no_running_worker_can_process_is_warned_of(sql: Sql, chat: Chat) -> None:
-    chat.add_many(3, "audio/ogg")
+@pytest.mark.parametrize(("count", "items"), [(1, "1 audio item"), (3, "3 audio items")])
+def test_what_no_running_worker_can_process_is_warned_of(
+    sql: Sql, chat: Chat, count: int, items: str
+) -> None:
+    chat.add_many(count, "audio/ogg")
     sql.worker()
 
     assert of_chat(sql, chat)["warnings"] == [
-        "3 audio items would fail with no_provider: no running worker can process them"
+        f"{items} would fail with no_provider: no running worker can process them"
     ]
 
 

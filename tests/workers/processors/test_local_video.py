@@ -49,7 +49,7 @@ class Script:
 
 
 NOTHING = "[no text found; JPEG image, 320 x 240]"
-SLOW = ProcessingFailed("processor_timeout", "gave no result within 1 seconds")
+SLOW = ProcessingFailed("processor_timeout", "gave no result within 1 s")
 
 
 @pytest.fixture

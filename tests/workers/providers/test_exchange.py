@@ -16,7 +16,7 @@ from tests.workers.providers.conftest import CountingGate, Time
 from workers.processors.base import ProcessingFailed, ProvidersAway
 from workers.providers import groq, openai
 from workers.providers.answers import Answer
-from workers.providers.errand import errand
+from workers.providers.errand import NotWanted, errand
 from workers.providers.exchange import Account, Exchange
 from workers.providers.timing import Patience
 
@@ -118,6 +118,16 @@ def test_an_outage_ends_in_providers_away_with_a_reason(stand_in: StandIn, ask: 
         "openai does not answer (503 overloaded; asked 4 times); resume when it is back"
     )
     assert away.usage == ()
+
+
+@pytest.mark.parametrize(("attempts", "often"), [(1, "once"), (2, "twice"), (3, "3 times")])
+def test_it_says_how_often_it_asked(stand_in: StandIn, ask: Ask, attempts: int, often: str) -> None:
+    stand_in.always("openai", Behaviour(503, {"message": "overloaded"}))
+
+    (away,) = ask(patience=Patience(timeout=0.5, attempts=attempts))
+
+    assert isinstance(away, ProvidersAway)
+    assert f"asked {often})" in away.reason
 
 
 def test_nobody_listening_is_an_outage(time: Time, ask: Ask) -> None:
@@ -379,7 +389,7 @@ def test_a_medium_that_upsets_a_provider_which_answers_others_fails_alone(
 
     assert isinstance(failure, ProcessingFailed)
     assert failure.code == "provider_error"
-    assert "failed 2 times" in failure.message
+    assert "failed twice" in failure.message
 
 
 def test_no_key_is_ever_told(stand_in: StandIn, ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
@@ -541,6 +551,48 @@ def test_a_request_that_is_given_up_is_on_the_errand_if_it_was_sent(
         return [each.audio_seconds for each in asked.billed]
 
     assert asyncio.run(run()) == ([Decimal("5.0"), Decimal(7)] if is_sent else [Decimal("5.0")])
+
+
+@pytest.mark.parametrize(
+    ("first", "asks", "is_answered"),
+    [(Behaviour(429), 2, False), (Behaviour(500), 2, False), (Behaviour(resets=True), 1, True)],
+)
+def test_an_item_not_wanted_any_more_is_not_asked_about_unless_it_may_have_been_billed(
+    stand_in: StandIn,
+    time: Time,
+    gate: CountingGate,
+    tmp_path: Path,
+    first: Behaviour,
+    asks: int,
+    is_answered: bool,
+) -> None:
+    (tmp_path / "a.ogg").write_bytes(SOUND)
+    stand_in.plan("openai", first)
+    asked = 0
+
+    async def confirm() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            raise NotWanted
+
+    async def run() -> bool:
+        account = Account("openai", stand_in.base_url("openai"), "k", "OPENAI")
+        exchange = Exchange(account, gate, Patience(), time.clock)
+        with errand(float("-inf")) as item:
+            item.confirm = confirm
+            try:
+                await openai.transcriber(exchange, "whisper-1", "").transcribe(
+                    tmp_path / "a.ogg", seconds=Decimal(7), language=None, caption=None
+                )
+            except NotWanted:
+                return False
+            finally:
+                await exchange.close()
+        return True
+
+    assert asyncio.run(run()) == is_answered
+    assert asked == asks
 
 
 def test_lost_answers_are_on_the_errand(
