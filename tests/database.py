@@ -30,7 +30,10 @@ class Sql:
 
     def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         cursor = self.connection.execute(query.encode(), parameters)
-        return cursor.fetchall() if cursor.description else []
+        if cursor.description:
+            return cursor.fetchall()
+        assert not (cursor.statusmessage or "").startswith("SELECT"), "rows need a column"
+        return []
 
     def row(self, query: str, *parameters: Any) -> tuple[Any, ...]:
         (row,) = self.rows(query, *parameters)

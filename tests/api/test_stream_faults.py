@@ -331,7 +331,7 @@ def test_streams_work_without_listening_too(database_url: str) -> None:
         assert "completed" in {state["status"] for state in every.named("job")}
         assert (
             sql.rows(
-                "select from pg_stat_activity"
+                "select 1 from pg_stat_activity"
                 " where query ilike 'listen %%' and datname = current_database()"
             )
             == []

@@ -44,7 +44,7 @@ def logins(server: EmbeddedPostgres, empty_database_url: str) -> Iterator[dict[s
             for login in LOGINS:
                 awaited(
                     lambda login=login: (
-                        not sql.rows("select from pg_stat_activity where usename = %s", login)
+                        not sql.rows("select 1 from pg_stat_activity where usename = %s", login)
                     )
                 )
                 sql.run(f"drop owned by {login}")

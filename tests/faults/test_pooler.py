@@ -213,7 +213,7 @@ def test_a_request_that_takes_too_long_is_given_up_through_the_pooler_too(
         wait_until(
             lambda: (
                 not scene.sql.rows(
-                    "select from pg_stat_activity"
+                    "select 1 from pg_stat_activity"
                     " where datname = current_database() and wait_event_type = 'Lock'"
                 )
             ),

@@ -161,7 +161,7 @@ def test_a_migration_that_meets_a_deadlock_begins_again(
     own_sql.run(f"alter database {name} set deadlock_timeout = '3 s'")
     with ExitStack() as working:
         working.enter_context(own_sql.uncommitted())
-        own_sql.rows("select from batch.batch_jobs")
+        own_sql.rows("select 1 from batch.batch_jobs")
         with beside(lambda: migrate(database_url)) as migration:
             wait_until(
                 lambda: other_sql.value(

@@ -35,7 +35,7 @@ def logins(own_sql: Sql, database_url: str) -> Iterator[dict[str, str]]:
         login = str(psycopg.conninfo.conninfo_to_dict(address)["user"])
         awaited(
             lambda login=login: (
-                not own_sql.rows("select from pg_stat_activity where usename = %s", login)
+                not own_sql.rows("select 1 from pg_stat_activity where usename = %s", login)
             )
         )
         own_sql.connection.execute(names.SQL("drop role {}").format(names.Identifier(login)))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import codecs
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -138,8 +137,12 @@ class ImageProcessor:
     def most_page_usage(self, pages: int) -> None:
         """Nothing: the work is done here."""
 
-    async def small_picture(self, path: Path) -> tuple[SmallPicture, str]:
-        """A JPEG of at most 2048 pixels a side, in base64. Raises ProcessingFailed."""
+    @asynccontextmanager
+    async def small_picture(self, path: Path) -> AsyncIterator[tuple[SmallPicture, Path]]:
+        """A JPEG of at most 2048 pixels a side, for as long as the context lasts.
+
+        Raises ProcessingFailed.
+        """
         with files_for("small") as target:
             small = await self._opening.run(
                 images.small_picture,
@@ -148,15 +151,16 @@ class ImageProcessor:
                 self._limits,
                 timeout_seconds=self._timeout_seconds,
             )
-            return small, in_base64(target)
+            yield small, Path(target)
 
-    async def small_page(self, path: Path, index: int) -> str:
+    @asynccontextmanager
+    async def small_page(self, path: Path, index: int) -> AsyncIterator[Path]:
         """One page (from 0) of a pdf, likewise."""
         with files_for("small") as target:
             await self._opening.run(
                 images.small_page, str(path), index, target, timeout_seconds=self._timeout_seconds
             )
-            return in_base64(target)
+            yield Path(target)
 
     async def close(self) -> None:
         """Ends the sandboxes."""
@@ -169,11 +173,6 @@ def files_for(name: str) -> Iterator[str]:
     """The beginning of paths to which a sandbox may write for as long as the context lasts."""
     with tempfile.TemporaryDirectory(prefix="backscroll-picture-") as folder:
         yield str(Path(folder) / name)
-
-
-def in_base64(path: str) -> str:
-    """The content of a file."""
-    return base64.b64encode(Path(path).read_bytes()).decode()
 
 
 class OnlineImages:
@@ -205,12 +204,12 @@ class OnlineImages:
     async def process(self, medium: Medium) -> Extraction:
         """What the picture shows, or a line in brackets that says that it shows nothing."""
         refuse_what_is_no_picture(medium)
-        small, jpeg = await self._local.small_picture(medium.path)
-        answer = await self._viewer.view(
-            prompts.instruction(self._prompt, medium.language),
-            prompts.context("A picture from a chat.", medium.caption),
-            [Part("image/jpeg", jpeg)],
-        )
+        async with self._local.small_picture(medium.path) as (small, jpeg):
+            answer = await self._viewer.view(
+                prompts.instruction(self._prompt, medium.language),
+                prompts.context("A picture from a chat.", medium.caption),
+                [Part("image/jpeg", jpeg)],
+            )
         text = answer.text
         if prompts.is_blank(text):
             size = f"{small['kind']} image, {small['width']} x {small['height']}"
@@ -225,12 +224,12 @@ class OnlineImages:
 
     async def read_page(self, path: Path, index: int) -> Extraction:
         """The text on one page (from 0); '' if it is blank."""
-        jpeg = await self._local.small_page(path, index)
-        answer = await self._viewer.view(
-            prompts.instruction(self._prompt, None, is_exact=True),
-            prompts.context(f"Page {index + 1} of a document from a chat.", None),
-            [Part("image/jpeg", jpeg)],
-        )
+        async with self._local.small_page(path, index) as jpeg:
+            answer = await self._viewer.view(
+                prompts.instruction(self._prompt, None, is_exact=True),
+                prompts.context(f"Page {index + 1} of a document from a chat.", None),
+                [Part("image/jpeg", jpeg)],
+            )
         text = "" if prompts.is_blank(answer.text) else answer.text
         return Extraction(
             text=f"{text}\n{CUT}" if answer.is_cut else text,

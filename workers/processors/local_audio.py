@@ -160,7 +160,7 @@ class LocalAudioProcessor:
     async def _pieces(self, path: Path, facts: SoundFacts) -> AsyncIterator[list[Piece]]:
         """The recording itself if it is short, else pieces, for as long as the context lasts."""
         if facts.duration_seconds <= LONGEST_SECONDS:
-            yield [Piece(path, Decimal(0), facts.duration_seconds)]
+            yield [Piece(path, Decimal(0), facts.duration_seconds, facts.format)]
             return
         with tempfile.TemporaryDirectory(prefix="backscroll-speech-") as folder:
             yield await sound.cut(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from pathlib import Path
 
-from workers.processors.media import sound
+from workers.processors.media import at_sight, sound
+from workers.processors.media.limits import MediaLimits
 from workers.processors.media.sound import SoundFacts
 from workers.sandbox import Sandbox
 
-KEPT = 256
+KEPT = 1000
+"""As many as a worker may have in hand."""
 
 FileKey = tuple[str, int, int, int]
 
@@ -21,7 +23,7 @@ def file_key(path: Path) -> FileKey:
 
 
 class Recordings:
-    """Probes sound and film in a sandbox, which it closes in the end."""
+    """Probes sound and film, mostly in a sandbox, which it closes in the end."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -32,7 +34,9 @@ class Recordings:
         key = file_key(path)
         facts = self._facts.get(key)
         if facts is None:
-            facts = self._facts[key] = await sound.probe(self.sandbox, path)
+            # It has just been hashed, so it comes from memory.
+            facts = at_sight.facts_at_sight(path, MediaLimits())
+            facts = self._facts[key] = facts or await sound.probe(self.sandbox, path)
             while len(self._facts) > KEPT:
                 self._facts.popitem(last=False)
         return facts

@@ -75,6 +75,11 @@ class Registry:
             content_type: chain if isinstance(chain, Chain) else Chain(tuple(chain))
             for content_type, chain in chains.items()
         }
+        # Looked up once: whether something is a Paid takes longer than asking it.
+        self._paid = {
+            content_type: tuple(each for each in chain.processors if isinstance(each, Paid))
+            for content_type, chain in self._chains.items()
+        }
         self._language = language
         self._also_closed = tuple(also_closed)
 
@@ -107,24 +112,17 @@ class Registry:
 
     def is_free(self, content_type: str) -> bool:
         """Whether nobody in its chain is ever paid."""
-        chain = self._chains.get(content_type, Chain())
-        return not any(
-            isinstance(each, Paid) and getattr(each, "may_cost", True) for each in chain.processors
-        )
+        return not any(getattr(each, "may_cost", True) for each in self._paid_of(content_type))
 
     def models(self, content_type: str) -> tuple[str, ...]:
         """The models of the providers in a chain, in order; none of those that work locally."""
-        chain = self._chains.get(content_type, Chain())
-        models = (each.model for each in chain.processors if isinstance(each, Paid))
+        models = (each.model for each in self._paid_of(content_type))
         return tuple(dict.fromkeys(filter(None, models)))
 
     def providers(self, content_type: str) -> list[tuple[str, str]]:
         """The (provider, model) pairs of a chain, in order; none of those that work locally."""
-        chain = self._chains.get(content_type, Chain())
         return [
-            (each.provider, each.model)
-            for each in chain.processors
-            if isinstance(each, Paid) and each.provider
+            (each.provider, each.model) for each in self._paid_of(content_type) if each.provider
         ]
 
     async def may_use(self, medium: Medium) -> list[Usage]:
@@ -132,18 +130,19 @@ class Registry:
 
         Raises ProcessingFailed as `process` does.
         """
-        chain = self._chains.get(medium.content_type, Chain())
         most = []
-        for processor in chain.processors:
-            if isinstance(processor, Paid):
-                try:
-                    usage = await processor.most_usage(medium)
-                except ProcessingFailed as failure:
-                    if not is_of_another_kind(failure):
-                        raise
-                else:
-                    most += [usage] if usage else []
+        for processor in self._paid_of(medium.content_type):
+            try:
+                usage = await processor.most_usage(medium)
+            except ProcessingFailed as failure:
+                if not is_of_another_kind(failure):
+                    raise
+            else:
+                most += [usage] if usage else []
         return most
+
+    def _paid_of(self, content_type: str) -> Sequence[Paid]:
+        return self._paid.get(content_type, ())
 
     async def close(self) -> None:
         """Closes every processor once, however many chains it is in."""

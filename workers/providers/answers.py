@@ -50,11 +50,18 @@ class Transcriber(Protocol):
     max_seconds: int
 
     async def transcribe(
-        self, sound: Path, *, seconds: Decimal, language: str | None, caption: str | None
+        self,
+        sound: Path,
+        *,
+        seconds: Decimal,
+        language: str | None,
+        caption: str | None,
+        kind: str | None = None,
     ) -> Answer:
         """The words in a file of at most `max_bytes`; '' if there is only silence.
 
-        `seconds` is its length as measured here, for when the provider does not tell.
+        `seconds` is its length as measured here, for when the provider does not tell; `kind` is the
+        usual ending of such files, where the path has none.
         Raises ProcessingFailed and ProvidersAway, both with what was billed all the same.
         """
         ...

@@ -18,17 +18,19 @@ import asyncio
 import ipaddress
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
-import httpx
+import aiohttp
 
 from workers.processors.base import ProcessingFailed, ProvidersAway, Usage
 from workers.providers.answers import Answer
 from workers.providers.bodies import Body
 from workers.providers.breaker import Breaker
+from workers.providers.client import Client
 from workers.providers.errand import current_errand
 from workers.providers.gate import Gate
 from workers.providers.timing import Clock, Patience
@@ -100,6 +102,10 @@ class _Attempts:
         return [known or as_much_as for known in self.lost]
 
 
+class _EndlessError(Exception):
+    """An answer is longer than any that makes sense."""
+
+
 class Exchange:
     """The connection to one provider; belongs to one event loop."""
 
@@ -110,7 +116,12 @@ class Exchange:
         self._gate = gate
         self._patience = patience
         self._clock = clock or Clock()
-        self._client: httpx.AsyncClient | None = None
+        self._client = Client(
+            account.base_url,
+            account.headers,
+            # A proxy could not reach what is on this machine.
+            through_proxies=not account.is_on_this_machine,
+        )
         self._breakers: dict[str, Breaker] = defaultdict(lambda: Breaker(self._clock.monotonic))
         self._answered_at = float("-inf")
         self._garbled = 0
@@ -120,9 +131,7 @@ class Exchange:
         return self.account.name
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        await self._client.close()
 
     async def ask(self, question: Question) -> Answer:
         """The provider's answer, with what all attempts used.
@@ -262,53 +271,40 @@ class Exchange:
 
     async def _attempt(self, question: Question) -> Answer:
         """Sends the request once. Raises Trouble, and what `question.read` raises."""
-        if self._client is None:
-            self._client = httpx.AsyncClient(
-                base_url=self.account.base_url.rstrip("/") + "/",
-                headers={"user-agent": "backscroll", **self.account.headers},
-                timeout=httpx.Timeout(self._patience.timeout, connect=10.0, pool=None),
-                # How many are in flight is the gate's and the worker's business.
-                limits=httpx.Limits(
-                    max_connections=None,
-                    max_keepalive_connections=20,
-                    # Shorter than any server's: a request that meets its hanging up looks billed.
-                    keepalive_expiry=2.0,
-                ),
-                follow_redirects=False,  # a redirect would take the key elsewhere
-                trust_env=not self.account.is_on_this_machine,
-            )
         is_sent = False
+        response: aiohttp.ClientResponse | None = None
 
-        async def trace(event: str, _: Mapping[str, Any]) -> None:
+        async def noted(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             nonlocal is_sent
-            is_sent = is_sent or event.endswith("send_request_body.complete")
+            async for chunk in chunks:
+                yield chunk
+            is_sent = True  # asked for more, the last one is on its way
 
-        response: httpx.Response | None = None
         try:
-            with question.body.opened() as arguments:
+            with question.body.opened() as sending:
                 async with (
                     asyncio.timeout(self._patience.timeout),
-                    self._client.stream(
-                        "POST", question.path, extensions={"trace": trace}, **arguments
+                    self._client.post(
+                        question.path, replace(sending, chunks=noted(sending.chunks))
                     ) as response,
                 ):
                     body = await _receive(response)
-        except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
-            if response is not None and response.status_code != httpx.codes.OK:
+        except (aiohttp.ClientError, _EndlessError, TimeoutError) as error:
+            if response is not None and response.status != HTTPStatus.OK:
                 body = b""
             else:
                 kind = Kind.LOST if is_sent else Kind.DOWN
                 raise Trouble(kind, self._said(error)) from error
         except asyncio.CancelledError:
-            if is_sent and (response is None or response.status_code == httpx.codes.OK):
+            if is_sent and (response is None or response.status == HTTPStatus.OK):
                 current_errand().note([question.likely])
             raise
         key = self.account.key
-        if response.status_code != httpx.codes.OK:
-            raise trouble_from(response.status_code, response.headers, body, self._clock.now(), key)
+        if response.status != HTTPStatus.OK:
+            raise trouble_from(response.status, response.headers, body, self._clock.now(), key)
         return self._read(question, response, body)
 
-    def _read(self, question: Question, response: httpx.Response, body: bytes) -> Answer:
+    def _read(self, question: Question, response: aiohttp.ClientResponse, body: bytes) -> Answer:
         if "text/html" in response.headers.get("content-type", ""):
             raise Trouble(Kind.SETUP, "it answers with a web page")
         try:
@@ -320,17 +316,17 @@ class Exchange:
             raise Trouble(Kind.GARBLED, "its answer makes no sense") from error
 
     def _said(self, error: Exception) -> str:
-        if isinstance(error, TimeoutError | httpx.TimeoutException):
+        if isinstance(error, TimeoutError):
             return f"no answer within {self._patience.timeout:g} s"
         return said_by(str(error) or type(error).__name__, self.account.key)
 
 
-async def _receive(response: httpx.Response) -> bytes:
+async def _receive(response: aiohttp.ClientResponse) -> bytes:
     body = bytearray()
-    async for chunk in response.aiter_bytes():
+    async for chunk in response.content.iter_any():
         body += chunk
         if len(body) > MAX_ANSWER_BYTES:
-            raise httpx.DecodingError("the answer has no end")
+            raise _EndlessError("the answer has no end")
     return bytes(body)
 
 

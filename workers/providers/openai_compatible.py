@@ -14,7 +14,7 @@ from typing import Any
 
 from workers.processors.base import ProcessingFailed, Usage
 from workers.providers.answers import Answer, Part
-from workers.providers.bodies import FormBody, JsonBody
+from workers.providers.bodies import DataUrl, FormBody, JsonBody
 from workers.providers.exchange import Exchange, Question
 from workers.providers.languages import code_of, primary
 from workers.providers.prompts import heard_with
@@ -57,7 +57,13 @@ class OpenAITranscriber:
         self._is_whisper = "transcribe" not in model
 
     async def transcribe(
-        self, sound: Path, *, seconds: Decimal, language: str | None, caption: str | None
+        self,
+        sound: Path,
+        *,
+        seconds: Decimal,
+        language: str | None,
+        caption: str | None,
+        kind: str | None = None,
     ) -> Answer:
         """See `Transcriber`."""
         fields = {
@@ -70,7 +76,8 @@ class OpenAITranscriber:
         prompt = heard_with(self._context, caption, is_instructed=not self._is_whisper)
         if prompt:
             fields["prompt"] = prompt
-        suffix = sound.suffix.lower() if sound.suffix.lower() in MIME_TYPES else ".ogg"
+        suffix = f".{kind}" if kind else sound.suffix.lower()
+        suffix = suffix if suffix in MIME_TYPES else ".ogg"
         likely = self._usage({}, seconds)
         if not self._is_whisper:
             heard = round(seconds * HEARD_TOKENS)
@@ -155,9 +162,11 @@ class OpenAIViewer:
         for part in parts:
             if part.label:
                 content.append({"type": "text", "text": part.label})
-            if isinstance(part.data, Path):
-                raise TypeError("pictures are sent in base64")
-            url = f"data:{part.mime_type};base64,{part.data}"
+            url: DataUrl | str = (
+                DataUrl(part.mime_type, part.data)
+                if isinstance(part.data, Path)
+                else f"data:{part.mime_type};base64,{part.data}"
+            )
             content.append({"type": "image_url", "image_url": {"url": url}})
         document = {
             "model": self.model,

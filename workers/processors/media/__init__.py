@@ -18,6 +18,8 @@ class Facts(TypedDict):
     has_video: bool
     width: int | None
     height: int | None
+    is_taken: bool
+    size: int
 
 
 class Part(TypedDict):

@@ -24,15 +24,6 @@ SEARCHED_SECONDS, SEARCHED_SHARE = 30.0, 0.25
 """The end of a piece in which the quietest moment is looked for, and how much of it at most."""
 MOMENT = RATE // 10
 """Samples that are judged together."""
-KEPT_FORMATS = {
-    "ogg": ("opus", "vorbis"),
-    "webm": ("opus", "vorbis"),
-    "mp3": ("mp3float", "mp3"),
-    "m4a": ("aac",),
-    "flac": ("flac",),
-    "wav": ("pcm_s16le", "pcm_u8", "pcm_s24le", "pcm_f32le"),
-}
-"""Containers, and codecs in them, that OpenAI and Groq take as they are."""
 
 
 def cut_sound(
@@ -52,7 +43,7 @@ def cut_sound(
     source = Path(path)
 
     longest = most_seconds(max_bytes, max_seconds)
-    if fits(source, facts, max_bytes, max_seconds) and is_taken(source, facts, limits):
+    if facts["is_taken"] and fits(facts, max_bytes, max_seconds):
         linked = Path(f"{prefix}.{facts['format']}")
         linked.symlink_to(source.resolve())
         return [Part(path=str(linked), start="0.000000", seconds=facts["seconds"])]
@@ -78,22 +69,13 @@ def cut_sound(
     return parts
 
 
-def fits(path: Path, facts: Facts, max_bytes: int | None, max_seconds: float | None) -> bool:
+def fits(facts: Facts, max_bytes: int | None, max_seconds: float | None) -> bool:
     """Whether the file as it is stays within the limits, one of which there must be."""
     if max_bytes is None and max_seconds is None:
         return False
-    return path.stat().st_size <= (inf if max_bytes is None else max_bytes) and (
+    return facts["size"] <= (inf if max_bytes is None else max_bytes) and (
         max_seconds is None or Fraction(facts["seconds"]) <= max_seconds
     )
-
-
-def is_taken(path: Path, facts: Facts, limits: MediaLimits) -> bool:
-    """Whether providers take the file as it is."""
-    if facts["has_video"]:
-        return False
-    with opened(path, limits) as recording:
-        codec = recording.sound.codec_context.name if recording.sound else ""
-    return codec in KEPT_FORMATS.get(facts["format"], ())
 
 
 def pieces(blocks: Iterator[Samples], longest_seconds: float) -> Iterator[Iterator[Samples]]:

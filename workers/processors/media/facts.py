@@ -19,6 +19,15 @@ from workers.processors.media.pcm import sound_frames
 
 PADDING = Fraction(1, 10)
 """Seconds: what decoding gives beyond the end that an mp4 states fills its last frame."""
+TAKEN_FORMATS = {
+    "ogg": ("opus", "vorbis"),
+    "webm": ("opus", "vorbis"),
+    "mp3": ("mp3float", "mp3"),
+    "m4a": ("aac",),
+    "flac": ("flac",),
+    "wav": ("pcm_s16le", "pcm_u8", "pcm_s24le", "pcm_f32le"),
+}
+"""Containers, and codecs in them, that OpenAI and Groq take as they are."""
 OGG, MATROSKA, MOV = "ogg", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2"
 
 
@@ -29,15 +38,18 @@ def measure(path: str, limits: MediaLimits) -> Facts:
     `file_unreadable` for what holds nothing that can be decoded.
     """
     file = Path(path)
+    film = width = height = None
     with opened(file, limits) as recording:
         sound = sound_seconds(recording, limits)
         kind = format_name(recording)
-        has_tracks = recording.sound is not None or recording.picture is not None
-    with opened(file, limits) as recording:
-        film = film_seconds(recording)
-        picture = recording.picture if film is not None else None
-        width = picture.width if picture else None
-        height = picture.height if picture else None
+        has_pictures = recording.picture is not None
+        has_tracks = recording.sound is not None or has_pictures
+        codec = recording.sound.codec_context.name if recording.sound else ""
+    if has_pictures:
+        with opened(file, limits) as recording:
+            film = film_seconds(recording)
+            if recording.picture is not None and film is not None:
+                width, height = recording.picture.width, recording.picture.height
     check_seconds(float(film or 0), limits)
 
     if not sound and film is None:
@@ -51,6 +63,8 @@ def measure(path: str, limits: MediaLimits) -> Facts:
         has_video=film is not None,
         width=width,
         height=height,
+        is_taken=film is None and codec in TAKEN_FORMATS.get(kind, ()),
+        size=file.stat().st_size,
     )
 
 

@@ -31,6 +31,10 @@ class SoundFacts:
     width: int | None
     height: int | None
     """Pixels of the pictures, as they are stored: a camera may have been held sideways."""
+    is_taken: bool
+    """Whether OpenAI and Groq take the file as it is."""
+    size: int
+    """In bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ class Piece:
     path: Path
     start_seconds: Decimal
     duration_seconds: Decimal
+    format: str
+    """As in SoundFacts; the path need not tell."""
 
 
 async def probe(
@@ -67,6 +73,8 @@ async def probe(
         has_video=facts["has_video"],
         width=facts["width"],
         height=facts["height"],
+        is_taken=facts["is_taken"],
+        size=facts["size"],
     )
 
 
@@ -102,6 +110,11 @@ async def cut(
     if not parts:
         raise ProcessingFailed("unsupported_format", "there is no sound in it")
     return [
-        Piece(Path(part["path"]), Decimal(part["start"]), Decimal(part["seconds"]))
+        Piece(
+            path=Path(part["path"]),
+            start_seconds=Decimal(part["start"]),
+            duration_seconds=Decimal(part["seconds"]),
+            format=Path(part["path"]).suffix.removeprefix("."),
+        )
         for part in parts
     ]
