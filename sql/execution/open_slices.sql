@@ -39,7 +39,7 @@ begin
     v_items_left := v_job.total_items - v_job.next_seq + 1;
     v_last_seq := v_job.next_seq - 1 + least(
       v_items_left,
-      case when v_job.next_seq = 1 then least(16, v_job.slice_size) else v_job.slice_size end,
+      case when v_job.next_seq = 1 then least(32, v_job.slice_size) else v_job.slice_size end,
       greatest(ceil(v_items_left::numeric / v_job.lanes), v_least)
     );
 

@@ -53,8 +53,8 @@ def test_as_many_are_open_as_there_are_lanes(sql: Sql) -> None:
 
     sql.run(OPEN, job_id)
 
-    assert [last - first + 1 for first, last, _ in sql.slices(job_id)] == [16, 32, 32]
-    assert [first for _, first in sql.tasks(job_id)] == [1, 17, 49]
+    assert [last - first + 1 for first, last, _ in sql.slices(job_id)] == [32, 32, 32]
+    assert [first for _, first in sql.tasks(job_id)] == [1, 33, 65]
 
 
 def test_the_first_slice_is_small_so_that_its_results_are_soon_there(sql: Sql) -> None:
@@ -63,7 +63,7 @@ def test_the_first_slice_is_small_so_that_its_results_are_soon_there(sql: Sql) -
     sql.run(OPEN, job_id)
 
     sizes = [last - first + 1 for first, last, _ in sql.slices(job_id)]
-    assert sizes == [16, 128, 128, 128, 128, 128, 128, 128]
+    assert sizes == [32, 128, 128, 128, 128, 128, 128, 128]
 
 
 def test_opening_twice_changes_nothing(sql: Sql) -> None:
@@ -92,8 +92,8 @@ def test_towards_the_end_slices_become_smaller(sql: Sql) -> None:
     open_all(sql, job_id)
 
     sizes = [last - first + 1 for first, last, _ in sql.slices(job_id)]
-    assert sizes[1] == 21
-    assert sizes[1:-1] == sorted(sizes[1:-1], reverse=True)
+    assert sizes[0] == 25
+    assert sizes[:-1] == sorted(sizes[:-1], reverse=True)
     assert min(sizes[:-1]) == 10
 
 
@@ -105,7 +105,7 @@ def test_towards_the_end_slices_become_smaller(sql: Sql) -> None:
         (10, 1, [5, 5]),
         (10, 3, [2, 2, 2, 2, 2]),
         (40, 1, [16, 16, 8]),
-        (400, 1, [16, 48, 42, 37, 33, 28, 25, 22]),
+        (400, 1, [32, 46, 41, 36, 31, 27, 24, 21]),
     ],
 )
 def test_a_small_job_has_two_slices_for_each_worker(
