@@ -1,7 +1,7 @@
 -- How many items of a slice ended beside each other instead of one after the other, 0 where they
--- did not: most of them must have been worked on for most of its turn. Such a slice would have taken as
--- long with fewer items, so its pace says nothing, and smaller ones would end no sooner. Of one or
--- two items nothing can be told.
+-- did not: most of them must have been worked on for most of its turn. Such a slice would have
+-- taken as long with fewer items, so its pace says nothing, and smaller ones would end no sooner.
+-- Of one or two items nothing can be told.
 create or replace function batch.ended_at_once(
   p_items bigint, p_processing_ms bigint, p_elapsed interval
 )

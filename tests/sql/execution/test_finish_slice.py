@@ -155,6 +155,20 @@ def test_the_pace_is_that_of_the_last_turn_and_not_of_all_turns(sql: Sql, job_id
     assert slice_size(sql, job_id) == 8
 
 
+def test_items_that_end_beside_each_other_make_no_smaller_slices(sql: Sql, job_id: UUID) -> None:
+    worker = sql.worker()
+    sql.at("2026-06-30 12:00:00+00")
+    sql.take(job_id, 1, worker)
+    sql.at("2026-06-30 12:00:10+00")
+    together = [processed(job_id, 1, seq, processingMs=9000) for seq in range(1, 33)]
+    sql.record(worker, *together)
+
+    sql.finish(job_id, 1, worker)
+
+    assert slice_size(sql, job_id) == 32
+    assert [last - first + 1 for first, last, _ in sql.slices(job_id)][-1] == 32
+
+
 def test_a_turn_that_ended_nothing_says_nothing_about_the_pace(sql: Sql, job_id: UUID) -> None:
     worker = sql.worker()
     sql.at("2026-06-30 12:00:00+00")

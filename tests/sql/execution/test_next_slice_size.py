@@ -13,7 +13,7 @@ from tests.database import Sql
         (100, 100, "4 seconds", 100),
         (100, 100, "8 seconds", 50),
         (100, 100, "2 seconds", 200),
-        (100, 100, "10 milliseconds", 1600),  # sixteenfold at most
+        (50, 50, "10 milliseconds", 800),  # sixteenfold at most
         (1000, 1000, "10 milliseconds", 1000),  # 1,000 at most
         (32, 1, "10 seconds", 1),  # one at least
         (32, 32, "320 seconds", 1),
