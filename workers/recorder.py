@@ -172,7 +172,8 @@ class Recorder:
         try:
             locked = set(
                 await self._database.rows(
-                    "select * from batch.items_behind_locks(%s)", [json.dumps(named)]
+                    "select * from batch.items_behind_locks(%s, %s)",
+                    [self._worker_id, json.dumps(named)],
                 )
             )
         except DatabaseAway:

@@ -26,7 +26,7 @@ from bench.figures import Chart, Figure, Outcome, at_least
 from bench.programs import ROOT, awaited, running, workers
 
 ITEMS = 100_000
-TEXT_FILES = 10_000
+TEXT_FILES = 100_000
 WORKERS = 2
 
 

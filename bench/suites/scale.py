@@ -22,7 +22,7 @@ from bench.slow_provider import SlowProvider
 from bench.suites.slow_provider import transcribe
 
 WORKERS = (1, 2, 4)
-NOTES = 400
+NOTES = 1_000
 DOCUMENTS = 120
 
 

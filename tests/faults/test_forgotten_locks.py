@@ -44,6 +44,25 @@ def test_a_locked_job_holds_up_no_other(scene: Scene, other_sql: Sql) -> None:
     scene.assert_sound(locked)
 
 
+def test_a_locked_share_of_a_job_s_progress_holds_up_no_other(scene: Scene, other_sql: Sql) -> None:
+    scene.add("text known")
+    scene.add("text later\nhold go")
+    scene.sql.run("update public.messages set platform_timestamp = '2020-01-01'")
+    scene.workers.start()
+    locked = scene.create()
+    wait_until(lambda: scene.sql.job(locked)["processed_items"] == 1, "a share to be there")
+
+    with other_sql.uncommitted():
+        other_sql.run("select from batch.job_progress where job_id = %s for update", locked)
+        scene.workers.release("go")
+        wait_until(lambda: "somebody has locked" in scene.workers.said(), "the result to wait")
+        scene.add("text of another")
+        scene.wait_for(scene.create(limit=1), status="completed", processed_items=1)
+
+    scene.wait_for(locked, status="completed", processed_items=2)
+    scene.assert_sound(locked)
+
+
 def test_a_worker_that_is_told_to_stop_stops_although_its_results_are_locked_out(
     scene: Scene, other_sql: Sql
 ) -> None:

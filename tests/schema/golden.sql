@@ -579,7 +579,7 @@ function batch.iso_time(p_time timestamp with time zone) returns text language s
 
 function batch.item_json(p_item batch.items, p_with_text boolean DEFAULT false) returns json language sql stable set search_path="";
 
-function batch.items_behind_locks(p_items jsonb) returns TABLE(job_id uuid, seq integer) language sql volatile set search_path="";
+function batch.items_behind_locks(p_worker_id bigint, p_items jsonb) returns TABLE(job_id uuid, seq integer) language sql volatile set search_path="";
 
 function batch.job_details(p_job_id uuid, p_query jsonb DEFAULT '{}'::jsonb) returns json language plpgsql stable set search_path="";
 
