@@ -100,8 +100,9 @@ class Recorder:
                 if not (self._waiting or self._current or self._closing):
                     self._something.clear()
                     self._results.clear()
-                interval = _BUSY_INTERVAL if recorded >= _MANY else _INTERVAL
-                await asyncio.sleep(max(0.0, interval - (time.monotonic() - began)))
+                if len(self._waiting) < _LARGEST_BATCH:
+                    interval = _BUSY_INTERVAL if recorded >= _MANY else _INTERVAL
+                    await asyncio.sleep(max(0.0, interval - (time.monotonic() - began)))
         finally:
             for task in beside:
                 task.cancel()
