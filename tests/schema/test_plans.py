@@ -17,7 +17,7 @@ import pytest
 
 from app.embedded import EmbeddedPostgres
 from tests.conftest import _clone
-from tests.database import NOW, Sql, open_sql, processed
+from tests.database import NOW, Sql, add_chat, open_sql, processed
 
 LARGE = ("messages", "media_content", "items", "item_results", "jobs")
 OFTEN = 7
@@ -235,6 +235,32 @@ def test_slices_of_a_job_that_was_never_analysed_are_taken_so_too(sql: Sql) -> N
         taken = sql.take(job_id, 1, sql.worker())
 
     assert len(taken) == 500
+
+
+def test_plans_that_are_kept_look_things_up_though_made_while_the_tables_were_small(
+    database_url: str,
+) -> None:
+    with open_sql(database_url, autocommit=False) as sql:
+        add_chat(sql).add_many(3)
+        job_id = sql.plan(jobType="time_based_batch", daysBack=3650)
+        sql.run("analyze")
+        worker = sql.worker()
+
+        with reading(sql, "items", "messages", "item_results", "jobs"):
+            taken = sql.take(job_id, 1, worker)
+            questions = [
+                {
+                    "jobId": str(job_id), "seq": seq, "sha256": f"{seq:064}", "isPaid": False,
+                    "contentType": "image", "models": [], "isForced": False, "mayUse": [],
+                }
+                for seq in taken
+            ]  # fmt: skip
+            verdicts = sql.rows(
+                "select verdict from batch.admit_items(%s, %s)", worker, json.dumps(questions)
+            )
+            sql.record(worker, *(processed(job_id, 1, seq) for seq in taken))
+
+    assert verdicts == [("go",)] * len(taken)
 
 
 def test_heartbeats_pulses_and_sweeps_read_no_large_table(sql: Sql) -> None:
