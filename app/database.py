@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import math
 import os
 import socket
 import time
@@ -44,6 +45,10 @@ SIGNS_OF_LIFE: Final[Mapping[str, int]] = {
 silent before it is taken for dead. Without them Linux waits a quarter of an hour for somebody to
 receive what was sent, and two hours before it asks a silent server whether it is there.
 https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES"""
+
+SILENCE_SECONDS: Final = 10.0
+"""So long the API waits for a database that answers nobody, and shows all signs of life: a frozen
+one does, since it is the system that gives them."""
 
 _IDLE_TRANSACTION = "5s"
 
@@ -194,14 +199,17 @@ class Database:
         size: int = 10,
         wait_seconds: float = 5.0,
         statement_seconds: float = 0,
+        silence_seconds: float = 0,
     ) -> None:
         """`statement_seconds`: so long a connection may be used; 0: as long as it is.
+        `silence_seconds`: so long it is used while the server answers nobody; 0: likewise.
 
         Told to the server, the limit would belong to a session that a pooler gives to others.
         """
         self.conninfo = connection_string(url, application_name)
         self._wait_seconds = wait_seconds
         self._statement_seconds = statement_seconds or None
+        self._silence_seconds = silence_seconds or None
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             self.conninfo,
             min_size=1,
@@ -258,7 +266,7 @@ class Database:
                 with so_far.counting():
                     connection = await self._take(held, wait)
                 # What runs on the server when the time is up is cancelled there too.
-                async with self._in_time():
+                async with self._watched(connection), self._in_time():
                     yield connection
 
     async def _take(self, held: AsyncExitStack, wait_seconds: float) -> AsyncConnection[Any]:
@@ -278,6 +286,43 @@ class Database:
                     raise NoConnection(
                         f"no connection to be had within {wait_seconds:g} s"
                     ) from error
+
+    @asynccontextmanager
+    async def _watched(self, connection: AsyncConnection[Any]) -> AsyncIterator[None]:
+        if self._silence_seconds is None:
+            yield
+            return
+        watching = asyncio.create_task(self._hang_up_on_silence(connection, self._silence_seconds))
+        try:
+            yield
+        finally:
+            watching.cancel()
+
+    async def _hang_up_on_silence(
+        self, connection: AsyncConnection[Any], silence_seconds: float
+    ) -> None:
+        """Asks the server for another connection, again and again, until it does not answer.
+
+        Nothing else tells one that is slow from one that is frozen.
+        """
+        asking = conninfo.make_conninfo(
+            self.conninfo,
+            host=connection.info.host,
+            hostaddr=connection.info.hostaddr,
+            port=connection.info.port,
+            connect_timeout=math.ceil(silence_seconds),
+        )
+        while True:
+            await asyncio.sleep(silence_seconds / 2)
+            try:
+                async with asyncio.timeout(silence_seconds / 2):
+                    asked = await AsyncConnection.connect(asking)
+            except TimeoutError:
+                _hang_up(connection)
+                return
+            except psycopg.OperationalError:
+                continue  # It refuses, which is an answer too.
+            await asked.close()
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:

@@ -16,6 +16,8 @@ from typing import IO, TypeVar
 
 import httpx
 
+from tests.database import Sql
+
 BACKSCROLL = [sys.executable, "-m", "app.cli"]
 PATIENCE_SECONDS = 60.0
 
@@ -54,6 +56,26 @@ def children_of(pid: int) -> list[int]:
             for child in (task / "children").read_text().split():
                 found += [int(child), *children_of(int(child))]
     return found
+
+
+def processes_of(sql: Sql) -> list[int]:
+    """Those of the session's PostgreSQL; the one that starts the others comes first."""
+    lock = Path(sql.value("show data_directory")) / "postmaster.pid"
+    postmaster = int(lock.read_text().partition("\n")[0])
+    return [postmaster, *children_of(postmaster)]
+
+
+@contextmanager
+def frozen(processes: list[int]) -> Iterator[None]:
+    """Stops processes for as long as it lasts; the system goes on holding their connections."""
+    try:
+        for pid in processes:
+            os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in processes:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 def environment(**settings: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ from app.api.observed import ObservedApp, Observer
 from app.api.problems import add_error_handlers
 from app.api.reports import Report
 from app.api.streams import Streams
-from app.database import Database
+from app.database import SILENCE_SECONDS, Database
 from app.live.hub import Hub
 from app.settings import Settings, load_settings
 
@@ -135,5 +135,6 @@ def application() -> ObservedApp:
         size=settings.api_pool,
         wait_seconds=settings.api_pool_wait,
         statement_seconds=settings.api_statement_timeout,
+        silence_seconds=SILENCE_SECONDS,
     )
     return build_application(database, settings)
