@@ -206,7 +206,8 @@ class Settings(ProviderSettings):
     """How long items, results and events of ended jobs are kept; 0: for ever. Totals stay."""
 
     worker_timeout: Seconds = Field(10, gt=0, validation_alias="BACKSCROLL_WORKER_TIMEOUT")
-    """A worker silent for so long is taken for dead, and its slices are given to others."""
+    """A worker silent for so long is taken for dead, and its slices are given to others. Who is
+    silent for half as long judges nobody: see batch.sweep."""
 
     @property
     def cors_origin_list(self) -> tuple[str, ...]:
@@ -262,6 +263,10 @@ def read_settings() -> tuple[Settings | None, dict[str, str]]:
         settings = Settings()
         if settings.metrics_bind and settings.bind.endswith(f":{settings.metrics_port}"):
             problems["BACKSCROLL_METRICS_BIND"] = "must have another port than BACKSCROLL_BIND"
+        if settings.worker_timeout < 4 * settings.heartbeat:
+            problems["BACKSCROLL_WORKER_TIMEOUT"] = (
+                "must be four times BACKSCROLL_HEARTBEAT or more"
+            )
         return settings, problems
     except ValidationError as error:
         for problem in error.errors():

@@ -6,6 +6,7 @@
 
 -- shared: the clock, and how values are written
 \ir shared/clock.sql
+\ir shared/up_since.sql
 \ir shared/actor.sql
 \ir shared/iso_time.sql
 \ir shared/read_time.sql

@@ -45,9 +45,12 @@ class Sql:
     def run(self, query: str, *parameters: Any) -> None:
         self.connection.execute(query.encode(), parameters)
 
-    def at(self, time: str = NOW) -> None:
-        """Stops batch.clock() at `time` for this session."""
-        self.run("select set_config('batch.now', %s, false)", time)
+    def at(self, time: str = NOW, *, up_since: str = "-infinity") -> None:
+        """Stops batch.clock() at `time` for this session; `up_since`: the database's last start."""
+        self.run(
+            "select set_config('batch.now', %s, false), set_config('batch.up_since', %s, false)",
+            time, up_since,
+        )  # fmt: skip
 
     @contextmanager
     def refused(self, code: str) -> Iterator[list[psycopg.Error]]:
@@ -94,9 +97,10 @@ class Sql:
         return UUID(str(self.value("select batch.create_job_from_json(%s)", json.dumps(request))))
 
     def plan(self, **request: Any) -> UUID:
-        """A job that is created and planned."""
+        """A job that is created, planned and estimated."""
         job_id = self.create(**request)
         self.run("select batch.plan_job(%s)", job_id)
+        self.run("select batch.keep_estimate(%s)", job_id)
         return job_id
 
     def job(self, job_id: UUID) -> dict[str, Any]:

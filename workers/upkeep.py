@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 _METERS_INTERVAL = 5.0
 """Seconds between two reports of meters: Prometheus looks less often."""
+_AGAIN_SECONDS = 0.5
 _PRUNE_INTERVAL_SECONDS = 300.0
 _PRUNE_PAUSE_SECONDS = 0.2
 _TIDY_INTERVAL_SECONDS = 300.0
@@ -49,12 +50,15 @@ class Upkeep:
         `on_unwanted(job_id, has_ended)` is told of jobs in hand that want no more work.
         """
         while True:
+            pause = self._settings.heartbeat
             try:
                 for job in await self._heartbeat(worker_id, self._meters_if_due()):
                     on_unwanted(*job)
             except DatabaseAway as error:
                 logger.warning("heartbeat failed: %s", error)
-            await asyncio.sleep(self._settings.heartbeat)
+                # Where the database comes and goes, whoever waits may miss when it is there.
+                pause = min(pause, _AGAIN_SECONDS)
+            await asyncio.sleep(pause)
 
     async def sweep(self, worker_id: int) -> None:
         """Brings back the work of workers that have died, until cancelled.

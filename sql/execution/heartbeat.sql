@@ -3,7 +3,8 @@
 --
 -- p_meters is what it counts of itself since it started, for batch.metrics; null: as before.
 --
--- After a silence longer than p_timeout, alive_since begins anew: see batch.sweep.
+-- After half of p_timeout in which the database was up and did not hear it, alive_since begins
+-- anew: see batch.sweep.
 create or replace function batch.heartbeat(
   p_worker_id bigint, p_timeout interval, p_meters jsonb default null
 )
@@ -15,7 +16,9 @@ as $$
   update batch.workers as w
   set
     alive_since = case
-      when w.last_seen_at < batch.clock() - p_timeout then batch.clock() else w.alive_since
+      when greatest(w.last_seen_at, batch.up_since()) < batch.clock() - p_timeout / 2
+        then batch.clock()
+      else w.alive_since
     end,
     last_seen_at = batch.clock(),
     meters = coalesce(p_meters, w.meters),

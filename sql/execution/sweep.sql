@@ -6,8 +6,10 @@
 -- be held up, and be taken for dead himself.
 --
 -- Every worker calls it; an advisory lock lets one at a time work and sends the others away.
--- A worker that is silent itself, or whose heartbeats came with a gap less than p_timeout ago (the
--- database was away, or it was frozen), judges nobody: others may only have had the same gap.
+-- Silence tells of a death only while others are heard. So nobody is judged until the database has
+-- been up for p_timeout, nor by a worker that is silent itself, or whose heartbeats came with a gap
+-- less than p_timeout ago (it was cut off, or frozen): others may only have had the same gap. Half
+-- of p_timeout is a gap; after a shorter one the others have the other half to be heard again.
 create or replace function batch.sweep(p_worker_id bigint, p_timeout interval)
 returns int
 language plpgsql
@@ -19,11 +21,12 @@ declare
   v_lost record;
 begin
   if not pg_try_advisory_xact_lock(hashtextextended('batch.sweep', 0))
+    or batch.up_since() > batch.clock() - p_timeout
     or not exists (
       select from batch.workers as w
       where w.id = p_worker_id
         and w.alive_since <= batch.clock() - p_timeout
-        and w.last_seen_at >= batch.clock() - p_timeout
+        and w.last_seen_at >= batch.clock() - p_timeout / 2
     )
   then
     return 0;

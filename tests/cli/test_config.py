@@ -106,6 +106,7 @@ def test_variables_of_the_tests_are_no_settings(monkeypatch: pytest.MonkeyPatch)
         ("BACKSCROLL_CORS_ORIGINS", "app.example", r"\* or origins"),
         ("BACKSCROLL_CORS_ORIGINS", "https://app.example/page", r"\* or origins"),
         ("BACKSCROLL_CORS_ORIGINS", "*,https://app.example", r"\* or origins"),
+        ("BACKSCROLL_WORKER_TIMEOUT", "7", "four times BACKSCROLL_HEARTBEAT or more"),
         ("BACKSCROLL_LOG_FORMAT", "xml", "auto, plain or json"),
         ("WEB_CONCURRENCY", "0", "a whole number from 1 to 64"),
     ],

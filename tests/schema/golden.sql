@@ -745,6 +745,8 @@ function batch.tokens_of_usages(p_usages jsonb) returns integer language sql imm
 
 function batch.unusable_api_keys(p_ids uuid[]) returns SETOF uuid language sql stable set search_path="";
 
+function batch.up_since() returns timestamp with time zone language sql stable set search_path="";
+
 function batch.usual_item(p_content_type batch.content_type, p_provider text, p_model text, p_seconds numeric, p_pages numeric DEFAULT NULL::numeric, p_bytes numeric DEFAULT NULL::numeric, OUT ms_low numeric, OUT ms numeric, OUT ms_high numeric, OUT cost_low numeric, OUT cost numeric, OUT cost_high numeric) returns record language sql stable set search_path="";
 
 function batch.visible_job(p_job_id uuid, p_instance_ids uuid[]) returns uuid language plpgsql stable set search_path="";

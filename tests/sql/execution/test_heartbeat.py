@@ -33,14 +33,28 @@ def test_a_heartbeat_moves_the_time_a_worker_was_last_seen(sql: Sql) -> None:
     assert row(sql, worker)["alive_since"] == "2026-06-30T12:00:00+00:00"
 
 
-def test_after_a_gap_a_worker_is_alive_anew(sql: Sql) -> None:
+@pytest.mark.parametrize(("silence", "since"), [(5, 0), (6, 6), (11, 11)])
+def test_after_a_gap_a_worker_is_alive_anew(sql: Sql, silence: int, since: int) -> None:
     at(sql, 0)
     worker = sql.worker()
-    at(sql, 11)
+    at(sql, silence)
 
     sql.rows(BEAT, worker)
 
-    assert row(sql, worker)["alive_since"] == "2026-06-30T12:00:11+00:00"
+    assert row(sql, worker)["alive_since"] == f"2026-06-30T12:00:{since:02}+00:00"
+
+
+@pytest.mark.parametrize(("up_for", "since"), [(5, 0), (6, 30)])
+def test_a_gap_is_what_was_silence_while_the_database_was_up(
+    sql: Sql, up_for: int, since: int
+) -> None:
+    at(sql, 0)
+    worker = sql.worker()
+    sql.at("2026-06-30 12:00:30+00", up_since=f"2026-06-30 12:00:{30 - up_for}+00")
+
+    sql.rows(BEAT, worker)
+
+    assert row(sql, worker)["alive_since"] == f"2026-06-30T12:00:{since:02}+00:00"
 
 
 @pytest.mark.parametrize(("order", "has_ended"), [("pause_job", False), ("cancel_job", True)])

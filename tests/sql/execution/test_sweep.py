@@ -111,6 +111,45 @@ def test_a_sweeper_that_is_silent_itself_judges_nobody(
     assert sql.slices(job_id) == [(1, 3, "running")]
 
 
+def test_a_sweeper_that_was_not_heard_for_half_the_time_judges_nobody(
+    sql: Sql, job_id: UUID, sweeper: int
+) -> None:
+    other = sql.worker()
+    sql.take(job_id, 1, other)
+    pass_time(sql, 10, sweeper, other)
+    # Both were cut off; the one gets through again a little earlier.
+    sql.at("2026-06-30 12:00:21+00")
+
+    assert sql.value(SWEEP, sweeper) == 0
+    sql.rows("select * from batch.heartbeat(%s, '10 seconds')", sweeper)
+    assert sql.value(SWEEP, sweeper) == 0
+    assert sql.slices(job_id) == [(1, 3, "running")]
+
+
+@pytest.mark.parametrize(("up_for", "queued"), [(9, 0), (10, 1)])
+def test_silence_counts_only_while_the_database_was_up(
+    sql: Sql, job_id: UUID, sweeper: int, up_for: int, queued: int
+) -> None:
+    sql.take(job_id, 1, sql.worker())
+    pass_time(sql, 30, sweeper)
+
+    sql.at("2026-06-30 12:00:30+00", up_since=f"2026-06-30 12:00:{30 - up_for}+00")
+
+    assert sql.value(SWEEP, sweeper) == queued
+
+
+def test_who_died_while_the_database_was_away_is_judged_once_it_has_been_up_for_long_enough(
+    sql: Sql, job_id: UUID, sweeper: int
+) -> None:
+    sql.take(job_id, 1, sql.worker())
+    # It is up again at :30, and the sweeper is heard at :34.
+    for second in (34, 38, 40):
+        sql.at(f"2026-06-30 12:00:{second}+00", up_since="2026-06-30 12:00:30+00")
+        sql.rows("select * from batch.heartbeat(%s, '10 seconds')", sweeper)
+
+    assert sql.value(SWEEP, sweeper) == 1
+
+
 def test_a_worker_that_has_just_begun_judges_nobody(sql: Sql, job_id: UUID) -> None:
     sql.take(job_id, 1, sql.worker())
     sql.at("2026-06-30 13:00:00+00")
@@ -153,8 +192,8 @@ def test_a_job_whose_worker_died_after_its_last_result_is_completed(
 def test_one_sweep_is_enough(own_sql: Sql, other_sql: Sql) -> None:
     own_sql.at(START)
     worker = own_sql.worker()
+    pass_time(own_sql, 10, worker)
     other_sql.at("2026-06-30 12:00:10+00")
-    own_sql.at("2026-06-30 12:00:10+00")
     own_sql.create(jobType="time_based_batch", daysBack=7)
     own_sql.run("delete from procrastinate.procrastinate_jobs")
 
