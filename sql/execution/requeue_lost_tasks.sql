@@ -1,14 +1,16 @@
--- Makes the queue hold a task for every job that waits for its plan and for every slice that
--- waits for a worker, and drops what dead workers left half done in it, and what living ones had
--- fetched longer than p_timeout ago and do not work on: a connection broke when a task was on its
--- way to them, or the word that it had ended on its way back. Returns how many tasks it had to
--- queue: none, unless a worker or a connection died between fetching a task and beginning it, or
--- somebody emptied the queue.
+-- Makes the queue hold a task for every job that waits for its plan or its estimate and for every
+-- slice that waits for a worker, and drops what dead workers left half done in it, and what living
+-- ones had fetched longer than p_timeout ago and do not work on: a connection broke when a task was
+-- on its way to them, or the word that it had ended on its way back. Returns how many tasks it had
+-- to queue: none, unless a worker or a connection died between fetching a task and beginning it, or
+-- before an estimate was kept, or somebody emptied the queue.
 --
 -- `except`, not `not exists`: of a queue that has grown within minutes the planner knows nothing,
 -- and would compare every slice with every task.
 --
--- Whoever plans a job holds a lock: see batch.plan_job. Calling twice is safe.
+-- Whoever plans a job holds a lock: see batch.plan_job. The same task makes the estimate, after the
+-- plan; of a job that has ended meanwhile only the task of a dead worker tells that it is missing.
+-- Calling twice is safe.
 create or replace function batch.requeue_lost_tasks(p_timeout interval)
 returns int
 language sql
@@ -45,7 +47,7 @@ as $$
           end
         )
       )
-    returning q.id
+    returning q.id, q.task_name, (q.args ->> 'job_id')::uuid as job_id
   ),
 
   waiting as (
@@ -62,7 +64,14 @@ as $$
   unplanned as (
     select j.id
     from batch.jobs as j
-    where j.status = 'pending'
+    where j.status = 'pending' or (j.status = 'processing' and j.estimate is null)
+
+    union all
+
+    select j.id
+    from dead as d
+    join batch.jobs as j on j.id = d.job_id
+    where d.task_name = 'plan_job' and j.estimate is null and j.total_items > 0
 
     except
 

@@ -2,8 +2,8 @@
 -- sizes of up to 50,000 items are looked up here, while the first of them are at work already.
 --
 -- Locks the job's row once the estimate is known, and commits without waiting for the disk: slices
--- are being taken at this moment, and would wait for the lock. What a crash of PostgreSQL takes is
--- the estimate of a job that has just begun. One that is kept stays: calling twice is safe.
+-- are being taken at this moment, and would wait for the lock. What a crash of PostgreSQL takes has
+-- batch.requeue_lost_tasks made again. An estimate that is kept stays: calling twice is safe.
 create or replace function batch.keep_estimate(p_job_id uuid)
 returns void
 language plpgsql

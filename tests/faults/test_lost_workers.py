@@ -87,6 +87,30 @@ def test_what_a_killed_worker_had_recorded_is_not_done_again(scene: Scene) -> No
     scene.assert_sound(job_id)
 
 
+def test_the_estimate_that_a_killed_worker_was_making_is_made(scene: Scene, other_sql: Sql) -> None:
+    scene.add("text planned")
+    making = (
+        "select pid from pg_stat_activity where wait_event_type = 'Lock'"
+        " and query like '%%keep_estimate%%' and datname = current_database()"
+    )
+    with other_sql.uncommitted():
+        # Only estimates read it here: the items are free.
+        other_sql.run("lock table batch.model_prices in access exclusive mode")
+        victim = scene.workers.start()
+        job_id = scene.create()
+        wait_until(lambda: scene.sql.rows(making), "the estimate to be begun")
+        victim.kill()
+        victim.wait()
+        # Else the server would make it yet.
+        scene.sql.run(f"select pg_terminate_backend(pid) from ({making}) as m")
+        wait_until(lambda: not scene.sql.rows(making), "it to be gone")
+
+    scene.workers.start()
+
+    scene.wait_for(job_id, status="completed")
+    wait_until(lambda: scene.sql.job(job_id)["estimate"], "the estimate to be kept")
+
+
 def test_a_frozen_worker_that_wakes_changes_nothing_it_no_longer_holds(scene: Scene) -> None:
     scene.add("text frozen\nhold go", count=8)
     frozen = scene.workers.start()

@@ -130,6 +130,59 @@ def test_a_plan_that_takes_long_is_not_made_twice(own_sql: Sql, other_sql: Sql) 
         assert own_sql.value(REQUEUE) == 0
 
 
+def planned_only(sql: Sql) -> UUID:
+    """A job that a worker has planned, and not estimated yet."""
+    chat = add_chat(sql)
+    chat.add()
+    job_id = sql.create(jobType="targeted_chat_sync", chatId=str(chat.id))
+    fetch(sql)
+    sql.run("select batch.plan_job(%s)", job_id)
+    return job_id
+
+
+def plan_again(sql: Sql, job_id: UUID) -> None:
+    """What a worker does that fetches the task."""
+    sql.run("select batch.plan_job(%s)", job_id)
+    sql.run("select batch.keep_estimate(%s)", job_id)
+    sql.run("delete from procrastinate.procrastinate_jobs where task_name = 'plan_job'")
+
+
+def test_an_estimate_that_is_being_made_is_not_made_twice(sql: Sql) -> None:
+    planned_only(sql)
+
+    assert sql.value(REQUEUE) == 0
+
+
+def test_an_estimate_that_was_lost_with_a_connection_is_made(sql: Sql) -> None:
+    job_id = planned_only(sql)
+    sql.run("delete from procrastinate.procrastinate_jobs where task_name = 'plan_job'")
+
+    assert sql.value(REQUEUE) == 1
+
+    assert ("plan_job", None) in sql.tasks(job_id)
+    assert sql.value(REQUEUE) == 0
+    plan_again(sql, job_id)
+    assert sql.value(REQUEUE) == 0
+
+
+def test_an_estimate_that_was_lost_with_a_worker_is_made_also_when_its_job_has_ended(
+    sql: Sql,
+) -> None:
+    job_id = planned_only(sql)
+    sql.work_off(job_id)
+    sql.run("delete from procrastinate.procrastinate_jobs where task_name = 'process_slice'")
+    sql.run("delete from procrastinate.procrastinate_workers")
+    assert sql.job(job_id)["status"] == "completed"
+
+    assert sql.value(REQUEUE) == 1
+
+    assert sql.tasks(job_id) == [("plan_job", None)]
+    plan_again(sql, job_id)
+    assert sql.job(job_id)["estimate"] is not None
+    assert sql.job(job_id)["status"] == "completed"
+    assert sql.value(REQUEUE) == 0
+
+
 @pytest.mark.parametrize("order", ["pause_job", "cancel_job"])
 def test_slices_of_a_job_that_is_paused_or_ended_stay_out(
     sql: Sql, job_id: UUID, order: str

@@ -259,7 +259,6 @@ def test_a_planned_job_keeps_its_estimate(sql: Sql, chat: Chat) -> None:
     with_groq(sql)
 
     job_id = sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id))
-    sql.run("select batch.keep_estimate(%s)", job_id)
 
     kept = sql.value("select batch.job_details(%s)", job_id)["estimate"]
     assert kept["estimatedCostUsd"] == 0.004
