@@ -58,6 +58,19 @@ def test_among_files_that_were_opened_together_too(scene: Scene) -> None:
     scene.assert_sound(job_id)
 
 
+def test_among_those_that_nobody_was_asked_about_too(scene: Scene) -> None:
+    (scene.workers.root / "together").touch()
+    scene.add("die NOW")
+    scene.sql.run("update public.messages set platform_timestamp = '2020-01-01'")
+    scene.add("text harmless", count=600)
+
+    job_id = scene.create()
+
+    assert keep_a_worker_running(scene, job_id) == 3
+    assert results(scene, job_id) == {"processed": 600, "worker_lost": 1}
+    scene.assert_sound(job_id)
+
+
 def test_of_several_each_is_found_out(scene: Scene) -> None:
     scene.add("text harmless", count=5)
     scene.add("die NOW", count=2)
