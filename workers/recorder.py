@@ -30,7 +30,7 @@ Reported = tuple[Result, Callable[[], None]]
 _INTERVAL, _BUSY_INTERVAL, _MANY = 0.025, 0.05, 100
 """Seconds from one sending to the next, the longer one after so many results: a call costs as much
 as thirty results, however few it carries."""
-_LARGEST_BATCH = 500
+_LARGEST_BATCH = 300
 _PULSE_INTERVAL = 0.25
 _LONGEST_PAUSE = 2.0
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from app.database import Database, DatabaseAway, Locked
 from workers.items import ItemWork, Ready
-from workers.places import InHand, Places
+from workers.places import InHand, ItemRoom, Places
 from workers.recorder import Recorder
 from workers.results import Item
 from workers.running import RunningSlice, RunningSlices
@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 _AT_ONCE = 250
 """Items that are read before it is asked again whether anybody still wants more."""
+_MOST_ITEMS = 1_500
+"""Of slices in hand, whose items end so fast that more slices would only take memory."""
 _LONGEST_PAUSE = 2.0
 
 
@@ -51,17 +53,21 @@ class SliceRunner:
         self._work = work
         self._places = places
         self._turn_seconds = turn_seconds
+        self._room = ItemRoom(_MOST_ITEMS)
         self._later: set[asyncio.Task[None]] = set()
 
-    async def run(self, job_id: UUID, first_seq: int) -> None:
+    async def run(self, job_id: UUID, first_seq: int, last_seq: int) -> None:
         """Runs one slice and gives it back, whatever happens in between."""
+        async with self._room.taken(last_seq - first_seq + 1):
+            await self._run(job_id, first_seq)
+
+    async def _run(self, job_id: UUID, first_seq: int) -> None:
         # A second task for the same slice must not give away what the first has in hand.
         if self._running.has(job_id, first_seq):
             return
         # Known before it is taken: a cancel that comes between is not missed.
         with self._running.add(job_id, first_seq) as running:
-            if running.is_stopped:
-                return
+            # Also by a worker that stops: so the slice comes back into the queue.
             is_taken = True
             unasked = self._work.unasked()
             running.wanted_at = time.monotonic()
