@@ -60,6 +60,8 @@ class Workers:
         (self.root / name).touch()
 
     def end(self) -> None:
+        # Shown beside a test that fails: their last words tell why.
+        print(self.said()[-4000:])
         for process in self._processes:
             if process.poll() is None:
                 process.kill()

@@ -25,6 +25,7 @@ from workers.admission import (
 )
 from workers.fetching import MediaFetcher
 from workers.fetching.media_folder import HeldFile
+from workers.pace import Pace
 from workers.places import Places
 from workers.processors.base import (
     Extraction,
@@ -88,7 +89,10 @@ class MediaProcessing(Protocol):
 
 @dataclass(slots=True)
 class Ready:
-    """A small file that was opened and asked about together with others."""
+    """A small file that was opened together with others, and then asked about with them.
+
+    `asked` is when; without an answer nobody was asked, since none was needed then.
+    """
 
     file: HeldFile
     question: Question
@@ -101,11 +105,12 @@ class Ready:
 
 @dataclass(slots=True)
 class _Admitted:
-    """What was said to a question, and when."""
+    """What was said to a question, and when; or that nobody needed to be asked then."""
 
     question: Question
     made: Extraction | None
     asked: float
+    is_asked: bool = True
 
 
 class ItemWork:
@@ -131,6 +136,11 @@ class ItemWork:
         self._worker_id = worker_id
         self._language = language
         self._reading = asyncio.Semaphore(READING_AT_ONCE)
+        self._pace = Pace()
+
+    def unasked(self) -> list[str]:
+        """The content types of which small files end sooner than they could be asked about."""
+        return [each for each in self._pace.quick() if self._processing.is_free(each)]
 
     async def work_at_once(
         self, job_id: UUID, first_seq: int, items: Sequence[Item]
@@ -172,11 +182,14 @@ class ItemWork:
             started = ended
         return results
 
-    async def prepare(self, job_id: UUID, items: Sequence[Item]) -> dict[int, Ready]:
+    async def prepare(
+        self, job_id: UUID, items: Sequence[Item], *, are_asked: bool = True
+    ) -> dict[int, Ready]:
         """Opens the files of those items that are small and cost nothing, and asks about them.
 
         What is not in the answer is opened and asked about by itself. Whoever gets an answer
-        closes it, or passes it to `work`.
+        closes it, or passes it to `work`. Nobody is asked unless `are_asked`: then they begin
+        within a tenth of a second, or are asked about after all.
         """
         first = items[0]
         if (
@@ -193,11 +206,13 @@ class ItemWork:
         except asyncio.CancelledError:
             opening.add_done_callback(_close_opened)  # the thread goes on
             raise
-        try:
-            answers = await self._admission.ask_together([each.question for each in opened])
-        except BaseException:
-            _close_all(opened)
-            raise
+        answers: Sequence[Answer | None] = [None] * len(opened)
+        if are_asked:
+            try:
+                answers = await self._admission.ask_together([each.question for each in opened])
+            except BaseException:
+                _close_all(opened)
+                raise
         now = time.monotonic()
         for each, answer in zip(opened, answers, strict=True):
             each.answer, each.asked = answer, now
@@ -276,13 +291,18 @@ class ItemWork:
         if ready is not None:
             try:
                 medium = _medium(item, ready.file.path, ready.question.language)
-                admitted = _Admitted(
-                    ready.question,
-                    await self._admission.admit(ready.question, on_errand.is_wanted, ready.answer),
-                    ready.asked,
-                )
+                admitted = _Admitted(ready.question, None, ready.asked)
+                if ready.answer is None:
+                    admitted.is_asked = False
+                else:
+                    admitted.made = await self._admission.admit(
+                        ready.question, on_errand.is_wanted, ready.answer
+                    )
                 result.medium_bytes = ready.file.size
-                return await self._process(result, item, medium, admitted, on_errand)
+                await self._process(result, item, medium, admitted, on_errand)
+                if not result.is_reused:
+                    self._pace.ended(item.content_type, result)
+                return result
             finally:
                 ready.close()
         async with AsyncExitStack() as held:
@@ -319,17 +339,26 @@ class ItemWork:
             if time.monotonic() - admitted.asked > _ADMITTED_SECONDS:
                 admitted.made = await self._admission.admit(admitted.question, on_errand.is_wanted)
                 admitted.asked = time.monotonic()
+                admitted.is_asked = True
+
+        async def confirm_request() -> None:
+            if not admitted.is_asked:
+                admitted.asked = float("-inf")
+            await confirm()
 
         async with self._places.processing(item):
             await confirm()
-            on_errand.confirm = confirm
+            on_errand.confirm = confirm_request
             made = admitted.made
             # What it waited for is not what it took.
             result.started = time.monotonic()
             result.sha256 = admitted.question.sha256
             result.asked_language = medium.language
             result.is_reused = made is not None
-            extraction = made or await self._processing.process(medium)
+            try:
+                extraction = made or await self._processing.process(medium)
+            finally:
+                result.is_unasked = not admitted.is_asked
             return result.processed(extraction, extraction.usage)
 
     async def _give_up(self, result: Result, usage: Sequence[Usage], reason: str | None) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from types import TracebackType
 
 from workers.results import Item
@@ -14,6 +14,9 @@ from workers.results import Item
 _FAST_SECONDS = 0.1
 """Items that end so soon may begin together: it is how long an admission counts."""
 _MOST_TOGETHER = 250
+_AHEAD = 4
+"""One in so many is in hand beyond those that are processed: it is here, and asked about, when a
+place becomes free."""
 _USUALLY_IN_HAND = 32
 """Of files that are here, where fewer are processed at once: one may be what a worker dies of."""
 _SUSPECT = 16
@@ -22,6 +25,31 @@ most are left to be tried alone."""
 _ALONE_SECONDS = 30.0
 _DOWNLOADING = 32
 _GATHER_SECONDS = 0.005
+_SMALL_SLICE = 64
+
+
+class ItemRoom:
+    """Bounds how many items the slices in hand have together, but never keeps a small one out."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._taken = 0
+        self._given = asyncio.Condition()
+
+    @asynccontextmanager
+    async def taken(self, count: int) -> AsyncIterator[None]:
+        """Waits until there is room for so many items; takes it while the context lasts."""
+        async with self._given:
+            await self._given.wait_for(
+                lambda: count <= _SMALL_SLICE or self._taken + count <= max(self._most, count)
+            )
+            self._taken += count
+        try:
+            yield
+        finally:
+            self._taken -= count
+            async with self._given:
+                self._given.notify_all()
 
 
 class Company:
@@ -196,12 +224,15 @@ class Places:
 
     def __init__(self, concurrency: int, capacity: Mapping[str, int]) -> None:
         company = Company()
-        self._remote: dict[str, InHand] = defaultdict(
-            lambda: InHand(company, concurrency, concurrency)
-        )
+        in_hand = concurrency + concurrency // _AHEAD
+        self._remote: dict[str, InHand] = defaultdict(lambda: InHand(company, in_hand, in_hand))
         usual = min(concurrency, _USUALLY_IN_HAND)
         self._local = {
-            content_type: InHand(company, max(usual, at_once), max(concurrency, _MOST_TOGETHER))
+            content_type: InHand(
+                company,
+                max(usual, at_once + at_once // _AHEAD),
+                max(in_hand, _MOST_TOGETHER),
+            )
             for content_type, at_once in capacity.items()
         }
         suspect = min(concurrency, _SUSPECT)

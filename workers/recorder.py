@@ -30,7 +30,7 @@ Reported = tuple[Result, Callable[[], None]]
 _INTERVAL, _BUSY_INTERVAL, _MANY = 0.025, 0.05, 100
 """Seconds from one sending to the next, the longer one after so many results: a call costs as much
 as thirty results, however few it carries."""
-_LARGEST_BATCH = 500
+_LARGEST_BATCH = 300
 _PULSE_INTERVAL = 0.25
 _LONGEST_PAUSE = 2.0
 
@@ -38,7 +38,8 @@ _LONGEST_PAUSE = 2.0
 class Recorder:
     """Collects results with `report` and records them until `close`.
 
-    `on_unwanted(job_id, has_ended)` is told of jobs that the database wants no more work for.
+    `on_unwanted(job_id, has_ended)` is told of jobs that the database wants no more work for,
+    `on_wanted(job_id, at)` of those it wants: `at` is when it was asked, on the monotonic clock.
     """
 
     def __init__(
@@ -46,12 +47,15 @@ class Recorder:
         database: Database,
         worker_id: int,
         on_unwanted: Callable[[UUID, bool], None],
+        *,
+        on_wanted: Callable[[UUID, float], None] = lambda job_id, at: None,
         most_waiting: int = 10_000,
         meters: Meters | None = None,
     ) -> None:
         self._database = database
         self._worker_id = worker_id
         self._on_unwanted = on_unwanted
+        self._on_wanted = on_wanted
         self._most_waiting = most_waiting
         self._waiting: deque[Reported] = deque()
         self._in_hand = 0
@@ -216,6 +220,9 @@ class Recorder:
         )
         for job_id, has_ended in unwanted:
             self._on_unwanted(job_id, has_ended)
+        asked = {result.job_id for result in results} | current.keys()
+        for job_id in asked.difference(job_id for job_id, _ in unwanted):
+            self._on_wanted(job_id, now)
 
     async def _record_one_by_one(self, results: list[Result]) -> None:
         """One result that the database cannot hold must not keep out its neighbours."""

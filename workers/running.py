@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from uuid import UUID
+
+_SURELY_SECONDS = 0.5
+"""While small items end, the database is heard ten times a second."""
 
 
 class RunningSlice:
@@ -15,11 +19,18 @@ class RunningSlice:
         self.job_id = job_id
         self.first_seq = first_seq
         self.is_stopped = False
+        self.wanted_at = float("-inf")
+        """When the database last knew its job to be wanted, on the monotonic clock."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._unrecorded = 0
         self._all_recorded = asyncio.Event()
         self._all_recorded.set()
         self._deadline: asyncio.TimerHandle | None = None
+
+    @property
+    def is_surely_wanted(self) -> bool:
+        """Whether the database has said so a moment ago."""
+        return not self.is_stopped and time.monotonic() - self.wanted_at < _SURELY_SECONDS
 
     def begin(self, item: Coroutine[None, None, None]) -> None:
         """Runs an item beside the others."""
@@ -96,6 +107,11 @@ class RunningSlices:
         """Lets no item of the job begin; if it has ended, items in hand get the grace."""
         for running in self._slices.get(job_id, ()):
             running.stop(self._cancel_grace if has_ended else None)
+
+    def want_job(self, job_id: UUID, at: float) -> None:
+        """The database was asked at this time, on the monotonic clock, and wants the job."""
+        for running in self._slices.get(job_id, ()):
+            running.wanted_at = at
 
     def stop_all(self) -> None:
         """Lets no item at all begin; items in hand get the worker's grace."""

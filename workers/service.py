@@ -180,7 +180,13 @@ class Worker:
             language=self._settings.language,
         )
         running = RunningSlices(self._settings.cancel_grace, self._settings.stop_grace)
-        recorder = Recorder(self._recording, worker_id, running.stop_job, meters=self._meters)
+        recorder = Recorder(
+            self._recording,
+            worker_id,
+            running.stop_job,
+            on_wanted=running.want_job,
+            meters=self._meters,
+        )
         self._recorder = recorder
         slices = SliceRunner(
             self._database,

@@ -8,11 +8,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import groupby
+from typing import NamedTuple
 from uuid import UUID
 
 from app.database import Database, DatabaseAway, Locked
 from workers.items import ItemWork, Ready
-from workers.places import InHand, Places
+from workers.places import InHand, ItemRoom, Places
 from workers.recorder import Recorder
 from workers.results import Item
 from workers.running import RunningSlice, RunningSlices
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 _AT_ONCE = 250
 """Items that are read before it is asked again whether anybody still wants more."""
+_MOST_ITEMS = 1_500
+"""Of slices in hand, whose items end so fast that more slices would only take memory."""
 _LONGEST_PAUSE = 2.0
 
 
@@ -50,29 +53,36 @@ class SliceRunner:
         self._work = work
         self._places = places
         self._turn_seconds = turn_seconds
+        self._room = ItemRoom(_MOST_ITEMS)
         self._later: set[asyncio.Task[None]] = set()
 
-    async def run(self, job_id: UUID, first_seq: int) -> None:
+    async def run(self, job_id: UUID, first_seq: int, last_seq: int) -> None:
         """Runs one slice and gives it back, whatever happens in between."""
+        async with self._room.taken(last_seq - first_seq + 1):
+            await self._run(job_id, first_seq)
+
+    async def _run(self, job_id: UUID, first_seq: int) -> None:
         # A second task for the same slice must not give away what the first has in hand.
         if self._running.has(job_id, first_seq):
             return
         # Known before it is taken: a cancel that comes between is not missed.
         with self._running.add(job_id, first_seq) as running:
-            if running.is_stopped:
-                return
+            # Also by a worker that stops: so the slice comes back into the queue.
             is_taken = True
+            unasked = self._work.unasked()
+            running.wanted_at = time.monotonic()
             try:
                 rows = await self._database.rows(
                     "select seq, content_type, mime_type, local_path, media_url, external_id,"
                     " caption, language, is_forced, is_suspect, is_alone, wanted_for_seconds"
-                    " from batch.take_slice(%s, %s, %s)",
-                    [job_id, first_seq, self._worker_id],
+                    " from batch.take_slice(%s, %s, %s, %s::batch.content_type[])",
+                    [job_id, first_seq, self._worker_id, unasked],
                 )
                 now = time.monotonic()
                 await self._run_items(
                     running,
                     [Item(*(*row[:-1], now - row[-1])) for row in rows],
+                    unasked,
                 )
             except Locked as error:
                 # Refused by the database itself; the sweep queues it again.
@@ -83,15 +93,19 @@ class SliceRunner:
                 if is_taken:
                     await self._give_back(job_id, first_seq)
 
-    async def _run_items(self, running: RunningSlice, items: Sequence[Item]) -> None:
+    async def _run_items(
+        self, running: RunningSlice, items: Sequence[Item], unasked: Sequence[str]
+    ) -> None:
         # Each kind waits for its own places: pictures in OCR hold up no documents, and slow
         # addresses no files.
         by_kind = sorted(items, key=_kind)
         turn_ends = time.monotonic() + self._turn_seconds
         await asyncio.gather(
             *(
-                self._begin_items(running, list(group), turn_ends)
-                for _, group in groupby(by_kind, key=_kind)
+                self._begin_items(
+                    running, list(group), turn_ends, may_be_unasked=kind.content_type in unasked
+                )
+                for kind, group in groupby(by_kind, key=_kind)
             )
         )
         await running.ended()
@@ -117,7 +131,12 @@ class SliceRunner:
         return left
 
     async def _begin_items(
-        self, running: RunningSlice, items: Sequence[Item], turn_ends: float
+        self,
+        running: RunningSlice,
+        items: Sequence[Item],
+        turn_ends: float,
+        *,
+        may_be_unasked: bool,
     ) -> None:
         left = await self._end_at_once(running, items, turn_ends)
         first = 0
@@ -133,16 +152,17 @@ class SliceRunner:
             some = left[first : first + count]
             first += count
             self._recorder.begin(running.job_id, some[-1].label)
-            running.begin(self._run_together(running, some, in_hand))
+            are_asked = not (may_be_unasked and running.is_surely_wanted)
+            running.begin(self._run_together(running, some, in_hand, are_asked=are_asked))
 
     async def _run_together(
-        self, running: RunningSlice, items: Sequence[Item], in_hand: InHand
+        self, running: RunningSlice, items: Sequence[Item], in_hand: InHand, *, are_asked: bool
     ) -> None:
         """Gets items ready together, then runs them beside each other."""
         began = time.monotonic()
         waiting: deque[tuple[Item, Ready | None]] = deque((item, None) for item in items)
         try:
-            ready = await self._work.prepare(running.job_id, items)
+            ready = await self._work.prepare(running.job_id, items, are_asked=are_asked)
             waiting = deque((item, ready.get(item.seq)) for item in items)
             lanes = min(len(items), in_hand.least)
             await asyncio.gather(
@@ -214,5 +234,14 @@ def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[],
     return call
 
 
-def _kind(item: Item) -> tuple[bool, bool, str, bool]:
-    return item.is_suspect, item.is_alone, item.content_type, item.is_remote
+class _Kind(NamedTuple):
+    """Items of one kind wait for the same places."""
+
+    is_suspect: bool
+    is_alone: bool
+    content_type: str
+    is_remote: bool
+
+
+def _kind(item: Item) -> _Kind:
+    return _Kind(item.is_suspect, item.is_alone, item.content_type, item.is_remote)

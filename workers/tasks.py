@@ -183,6 +183,6 @@ def add_tasks(app: procrastinate.App, database: Database, slices: SliceRunner) -
                 await database.value("select batch.keep_estimate(%s)", [job_id])
 
     @app.task(name="process_slice", queue=QUEUE)
-    async def process_slice(job_id: str, first_seq: int, **_: Any) -> None:
+    async def process_slice(job_id: str, first_seq: int, last_seq: int) -> None:
         with about_job(job_id):
-            await slices.run(UUID(job_id), first_seq)
+            await slices.run(UUID(job_id), first_seq, last_seq)

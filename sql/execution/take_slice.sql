@@ -6,12 +6,17 @@
 -- is_suspect: a worker has died while it worked on the item, perhaps of it. is_alone: two have, so
 -- no other item is to be in hand beside it.
 --
+-- p_unasked: content types of which the worker may begin items without asking about each
+-- (batch.admit_items). If it dies, all of them that it had not ended count as in hand.
+--
 -- Locks the job in share mode, then the slice: once a cancel or a pause has committed, nobody
 -- gets items. Calling twice is safe: the second call finds the slice taken. Waits half a
 -- second for somebody's forgotten transaction, then raises lock_not_available: try again later.
 --
 -- Planned as batch.record_results is.
-create or replace function batch.take_slice(p_job_id uuid, p_first_seq int, p_worker_id bigint)
+create or replace function batch.take_slice(
+  p_job_id uuid, p_first_seq int, p_worker_id bigint, p_unasked batch.content_type[] default '{}'
+)
 returns table (
   seq int,
   message_id uuid,
@@ -53,6 +58,7 @@ begin
     state = 'running',
     worker_id = p_worker_id,
     taken_at = batch.clock(),
+    unasked = p_unasked,
     attempts = s.attempts + 1
   where s.job_id = p_job_id and s.first_seq = p_first_seq and s.state = 'queued'
   returning s.last_seq into v_last_seq;

@@ -10,17 +10,19 @@ from tests.scene import Scene, wait_until
 def keep_a_worker_running(scene: Scene, job_id: UUID) -> int:
     """Starts workers, each when the last one has died, until the job has ended. How many died."""
     died = 0
-    worker = scene.workers.start()
+    while True:
+        worker = scene.workers.start()
+        wait_until(
+            lambda worker=worker: worker.poll() is not None or has_ended(scene, job_id),
+            f"the job to end, or worker {died + 1} to die",
+        )
+        if has_ended(scene, job_id):
+            return died
+        died += 1
 
-    def has_ended() -> bool:
-        nonlocal worker, died
-        if worker.poll() is not None:
-            died += 1
-            worker = scene.workers.start()
-        return bool(scene.sql.job(job_id)["status"] == "completed")
 
-    wait_until(has_ended, f"the job to end; {died} workers have died")
-    return died
+def has_ended(scene: Scene, job_id: UUID) -> bool:
+    return bool(scene.sql.job(job_id)["status"] == "completed")
 
 
 def results(scene: Scene, job_id: UUID) -> dict[str, int]:
@@ -55,6 +57,19 @@ def test_among_files_that_were_opened_together_too(scene: Scene) -> None:
 
     assert keep_a_worker_running(scene, job_id) == 3
     assert results(scene, job_id) == {"processed": 40, "worker_lost": 1}
+    scene.assert_sound(job_id)
+
+
+def test_among_those_that_nobody_was_asked_about_too(scene: Scene) -> None:
+    (scene.workers.root / "together").touch()
+    scene.add("die NOW")
+    scene.sql.run("update public.messages set platform_timestamp = '2020-01-01'")
+    scene.add("text harmless", count=600)
+
+    job_id = scene.create()
+
+    assert keep_a_worker_running(scene, job_id) == 3
+    assert results(scene, job_id) == {"processed": 600, "worker_lost": 1}
     scene.assert_sound(job_id)
 
 

@@ -395,6 +395,7 @@ table batch.slices (
   created_at timestamp with time zone not null,
   taken_at timestamp with time zone,
   finished_at timestamp with time zone,
+  unasked batch.content_type[] not null default '{}'::batch.content_type[],
   constraint slices_pkey PRIMARY KEY (job_id, first_seq),
   constraint running_slices_have_a_worker CHECK (((worker_id IS NOT NULL) = (state = 'running'::batch.slice_state))),
   constraint slice_is_not_empty CHECK ((last_seq >= first_seq)),
@@ -731,7 +732,7 @@ function batch.take_callbacks(p_worker_id bigint, p_most integer, p_lease interv
 
 function batch.take_provider_shares(p_worker_id bigint, p_provider text, p_wanted integer, p_in_flight integer) returns TABLE(granted integer, retry_after_seconds double precision, is_limited boolean) language plpgsql volatile set search_path="";
 
-function batch.take_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns TABLE(seq integer, message_id uuid, content_type batch.content_type, mime_type text, local_path text, media_url text, external_id text, caption text, language text, is_forced boolean, is_suspect boolean, is_alone boolean, wanted_for_seconds double precision) language plpgsql volatile set enable_seqscan=off set jit=off set lock_timeout=500ms set plan_cache_mode=force_generic_plan set search_path="";
+function batch.take_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint, p_unasked batch.content_type[] DEFAULT '{}'::batch.content_type[]) returns TABLE(seq integer, message_id uuid, content_type batch.content_type, mime_type text, local_path text, media_url text, external_id text, caption text, language text, is_forced boolean, is_suspect boolean, is_alone boolean, wanted_for_seconds double precision) language plpgsql volatile set enable_seqscan=off set jit=off set lock_timeout=500ms set plan_cache_mode=force_generic_plan set search_path="";
 
 function batch.tell_workers_to_stop(p_job_id uuid, p_has_ended boolean) returns void language sql volatile set search_path="";
 

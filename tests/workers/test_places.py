@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import replace
 
 import pytest
 
-from workers.places import Places
+from workers.places import ItemRoom, Places
 from workers.results import Item
 
 
@@ -164,3 +165,67 @@ def test_a_slice_that_is_stopped_while_an_item_waits_to_be_alone_leaves_the_work
         await places.in_hand(LOCAL).take(1)
 
     asyncio.run(asyncio.wait_for(run(), 20))
+
+
+def test_while_all_places_are_taken_a_quarter_more_is_on_its_way_to_them() -> None:
+    async def run() -> tuple[int, int]:
+        places = Places(40, {"audio": 40})
+        note = replace(LOCAL, content_type="audio")
+        in_hand = await places.in_hand(note).take(1000)
+        processed = 0
+        with contextlib.suppress(TimeoutError):
+            for _ in range(in_hand):
+                await asyncio.wait_for(places.processing(note).__aenter__(), 0.05)
+                processed += 1
+        return in_hand, processed
+
+    assert asyncio.run(run()) == (50, 40)
+
+
+def test_slices_wait_until_there_is_room_for_their_items_but_small_ones_do_not() -> None:
+    async def run() -> None:
+        room = ItemRoom(1000)
+        entered: list[str] = []
+        leave = {name: asyncio.Event() for name in ("first", "second", "third", "small")}
+
+        async def slice_of(count: int, name: str) -> None:
+            async with room.taken(count):
+                entered.append(name)
+                await leave[name].wait()
+
+        async with asyncio.TaskGroup() as slices:
+            for count, name in ((500, "first"), (500, "second"), (500, "third"), (32, "small")):
+                slices.create_task(slice_of(count, name))
+            await _settled()
+            assert entered == ["first", "second", "small"]
+
+            leave["small"].set()
+            await _settled()
+            assert entered == ["first", "second", "small"]
+
+            leave["first"].set()
+            await _settled()
+            assert entered == ["first", "second", "small", "third"]
+            for each in leave.values():
+                each.set()
+
+    asyncio.run(run())
+
+
+def test_a_slice_larger_than_the_room_has_it_for_itself() -> None:
+    async def run() -> None:
+        room = ItemRoom(100)
+        async with asyncio.timeout(20), room.taken(500):
+            waiting = asyncio.create_task(room.taken(100).__aenter__())
+            await _settled()
+            assert not waiting.done()
+        async with asyncio.timeout(20):
+            await waiting
+
+    asyncio.run(run())
+
+
+async def _settled() -> None:
+    """Returns once everybody who can go on has."""
+    for _ in range(20):
+        await asyncio.sleep(0)

@@ -1,12 +1,13 @@
-"""The recorder while the database is away: what it holds is bounded."""
+"""The recorder: what it holds while the database is away is bounded, and what it hears it tells."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from app.database import Database
+from tests.database import add_chat, open_sql
 from workers.recorder import Recorder
 from workers.results import Result
 
@@ -36,3 +37,40 @@ def test_nothing_more_is_begun_while_too_many_results_wait_for_the_database(
         await database.close()
 
     asyncio.run(main())
+
+
+def test_it_tells_when_the_database_was_asked_about_a_job_and_wanted_it(database_url: str) -> None:
+    with open_sql(database_url) as sql:
+        chat = add_chat(sql)
+        chat.add_many(1)
+        wanted, paused = (
+            sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id)) for _ in range(2)
+        )
+        sql.run("select batch.pause_job(%s)", paused)
+    told: list[tuple[UUID, float]] = []
+    unwanted: list[tuple[UUID, bool]] = []
+
+    async def main() -> None:
+        heard = asyncio.Event()
+        database = Database(database_url, "tests")
+        await database.open()
+        recorder = Recorder(
+            database,
+            1,
+            lambda *job: unwanted.append(job),
+            on_wanted=lambda *job: (told.append(job), heard.set()),
+        )
+        running = asyncio.create_task(recorder.run())
+        recorder.begin(wanted, "one.png")
+        recorder.begin(paused, "two.png")
+        await asyncio.wait_for(heard.wait(), 20)
+        recorder.close()
+        await asyncio.wait_for(running, 20)
+        await database.close()
+
+    began = time.monotonic()
+    asyncio.run(main())
+
+    assert unwanted == [(paused, False)]
+    assert [job_id for job_id, _ in told] == [wanted]
+    assert began <= told[0][1] <= time.monotonic()

@@ -49,6 +49,55 @@ def test_files_that_are_opened_together_end_like_others(scene: Scene) -> None:
     scene.assert_sound(job_id)
 
 
+def _record_claims(scene: Scene) -> None:
+    """Lets the table `claimed` hold the message of every item that was claimed."""
+    scene.sql.run("create table public.claimed (message_id uuid)")
+    scene.sql.run(
+        "create function public.record_claim() returns trigger language plpgsql"
+        " security definer as $$ begin insert into public.claimed"
+        " select message_id from batch.items where (job_id, seq) = (new.job_id, new.seq);"
+        " return null; end $$"
+    )
+    scene.sql.run(
+        "create trigger record_claim after insert on batch.claims"
+        " for each row execute function public.record_claim()"
+    )
+
+
+def test_of_quick_free_items_nobody_is_asked_any_more(scene: Scene) -> None:
+    (scene.workers.root / "together").touch()
+    scene.add("text quick", count=600)
+    _record_claims(scene)
+    scene.workers.start()
+
+    job_id = scene.create()
+
+    scene.wait_for(job_id, status="completed", processed_items=600)
+    assert 0 < scene.sql.value("select count(*) from public.claimed") < 600
+    scene.assert_sound(job_id)
+
+
+def test_a_quick_item_is_asked_about_before_a_provider_is(scene: Scene) -> None:
+    (scene.workers.root / "together").touch()
+    (scene.workers.root / "now").touch()
+    scene.add("text sent\nturn now\ncost 0.001", count=5)
+    scene.sql.run("update public.messages set platform_timestamp = '2020-01-01'")
+    sent = [message_id for (message_id,) in scene.sql.rows("select id from public.messages")]
+    scene.add("text quick", count=600)
+    _record_claims(scene)
+    scene.workers.start()
+
+    job_id = scene.create()
+
+    scene.wait_for(job_id, status="completed", processed_items=605)
+    claimed = scene.sql.rows(
+        "select message_id from public.claimed where message_id = any (%s)", sent
+    )
+    assert sorted(claimed) == sorted((message_id,) for message_id in sent)
+    assert scene.sql.value("select count(*) from public.claimed") < 605
+    scene.assert_sound(job_id)
+
+
 def test_what_was_opened_together_is_asked_about_again_before_it_begins_late(
     scene: Scene,
 ) -> None:

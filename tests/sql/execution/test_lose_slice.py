@@ -78,6 +78,37 @@ def test_after_two_deaths_an_item_is_to_be_alone(sql: Sql, job_id: UUID) -> None
     ]
 
 
+def test_of_what_need_not_be_asked_about_all_that_has_not_ended_is_suspect_once(
+    sql: Sql,
+) -> None:
+    chat = add_chat(sql)
+    for mime_type in ("image/png", "image/png", "image/png", "text/plain"):
+        chat.add(mime_type)
+    job_id = sql.in_one_slice(sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id)))
+    kinds = dict(sql.rows("select seq, content_type::text from batch.items"))
+    pictures = [seq for seq, kind in sorted(kinds.items()) if kind == "image"]
+    assert len(pictures) == 3
+
+    def lose_unasked(ended: int | None) -> None:
+        worker = sql.worker()
+        sql.run(
+            "select from batch.take_slice(%s, 1, %s, array['image']::batch.content_type[])",
+            job_id,
+            worker,
+        )
+        if ended is not None:
+            sql.record(worker, processed(job_id, 1, ended, isUnasked=True))
+        sql.run("select batch.lose_slice(%s, 1, %s)", job_id, worker)
+
+    lose_unasked(pictures[0])
+    lose_unasked(None)
+
+    # The second worker had to ask about them, and claimed nothing.
+    assert sql.rows("select seq, losses from batch.item_losses order by seq") == [
+        (seq, 1) for seq in pictures[1:]
+    ]
+
+
 def test_what_was_recorded_is_not(sql: Sql, job_id: UUID) -> None:
     worker = sql.worker()
     sql.take(job_id, 1, worker)

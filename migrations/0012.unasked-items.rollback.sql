@@ -1,0 +1,1 @@
+alter table batch.slices drop column unasked;
