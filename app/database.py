@@ -305,18 +305,18 @@ class Database:
 
         Nothing else tells one that is slow from one that is frozen.
         """
-        asking = conninfo.make_conninfo(
-            self.conninfo,
-            host=connection.info.host,
-            hostaddr=connection.info.hostaddr,
-            port=connection.info.port,
-            connect_timeout=math.ceil(silence_seconds),
-        )
+        patience = silence_seconds / 2
         while True:
-            await asyncio.sleep(silence_seconds / 2)
+            await asyncio.sleep(patience)
             try:
-                async with asyncio.timeout(silence_seconds / 2):
-                    asked = await AsyncConnection.connect(asking)
+                async with asyncio.timeout(patience):
+                    asked = await AsyncConnection.connect(
+                        self.conninfo,
+                        host=connection.info.host,
+                        hostaddr=connection.info.hostaddr,
+                        port=connection.info.port,
+                        connect_timeout=math.ceil(silence_seconds),
+                    )
             except TimeoutError:
                 _hang_up(connection)
                 return
