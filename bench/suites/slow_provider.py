@@ -70,8 +70,8 @@ def _photo(name: str) -> bytes:
 @cache
 def _any_photo() -> bytes:
     file = io.BytesIO()
-    noise = Image.effect_noise((PHOTO_SIZE[0] // 4, PHOTO_SIZE[1] // 4), 60)
-    noise.resize(PHOTO_SIZE).convert("RGB").save(file, "JPEG", quality=80)
+    noise = Image.effect_noise((PHOTO_SIZE[0] // 8, PHOTO_SIZE[1] // 8), 60)
+    noise.resize(PHOTO_SIZE).convert("RGB").save(file, "JPEG", quality=75)
     return file.getvalue()
 
 
