@@ -1,4 +1,4 @@
-"""A provider that answers after a while: Groq's route for transcripts, and nothing else.
+"""A provider that answers after a while: Groq's routes for transcripts and for chats, no others.
 
 It waits without a thread a request, so that it does not get in the way of what is measured.
 """
@@ -12,7 +12,13 @@ import threading
 from types import TracebackType
 from typing import Self
 
-ANSWER = json.dumps({"text": "a" * 200, "language": "english", "duration": 1.0}).encode()
+TRANSCRIPT = json.dumps({"text": "a" * 200, "language": "english", "duration": 1.0}).encode()
+DESCRIPTION = json.dumps(
+    {
+        "choices": [{"message": {"content": "a" * 200}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 1000, "completion_tokens": 50},
+    }
+).encode()
 
 
 class SlowProvider:
@@ -46,12 +52,14 @@ class SlowProvider:
 
     @property
     def settings(self) -> dict[str, str]:
-        """With which workers ask it for the text of sound."""
+        """With which workers ask it about sound and pictures."""
         port = self._server.sockets[0].getsockname()[1]
         return {
             "GROQ_BASE_URL": f"http://127.0.0.1:{port}/groq/v1",
             "GROQ_API_KEY": "of-the-bench",
             "BACKSCROLL_AUDIO_CHAIN": "groq",
+            "BACKSCROLL_IMAGE_CHAIN": "groq",
+            "GROQ_IMAGE_MODEL": "any-that-sees",
         }
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -63,9 +71,10 @@ class SlowProvider:
                 self.most_at_once = max(self.most_at_once, self._at_once)
                 await asyncio.sleep(self._seconds)
                 self._at_once -= 1
+                answer = DESCRIPTION if b"/chat/completions" in head else TRANSCRIPT
                 writer.write(
                     b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
-                    b"content-length: %d\r\n\r\n%s" % (len(ANSWER), ANSWER)
+                    b"content-length: %d\r\n\r\n%s" % (len(answer), answer)
                 )
                 await writer.drain()
         writer.close()

@@ -19,7 +19,7 @@ from bench.figures import Chart, Figure, Outcome, at_least
 from bench.programs import workers
 from bench.server import BenchDatabase
 from bench.slow_provider import SlowProvider
-from bench.suites.slow_provider import transcribe
+from bench.suites.slow_provider import VOICE_NOTES, ask_about
 
 WORKERS = (1, 2, 4)
 NOTES = 1_000
@@ -59,8 +59,8 @@ def _slow_provider(database: BenchDatabase, media: Path, count: int, notes: int)
         database.session() as session,
         workers(database, count, media, {**provider.settings, **settings}),
     ):
-        transcribe(session, media, 8 * count, f"warm-{count}")
-        return transcribe(session, media, notes, f"note-{count}")
+        ask_about(VOICE_NOTES, session, media, 8 * count, f"warm-{count}")
+        return ask_about(VOICE_NOTES, session, media, notes, f"note-{count}")
 
 
 def _documents(database: BenchDatabase, media: Path, count: int, documents: int) -> float:

@@ -1,22 +1,27 @@
 """Slow provider: 1,000 items that somebody takes a second each for, one worker process.
 
-Twice. First a processor that only waits, so that only the service is measured. Then voice notes,
-the whole way: the file is opened, hashed and decoded, a provider asked over HTTP, its answer
-recorded. The provider is a stand-in on this machine.
+Three times. First a processor that only waits, so that only the service is measured. Then voice
+notes and photos, the whole way: the file is opened, hashed and looked at, a provider asked over
+HTTP, its answer recorded. The provider is a stand-in on this machine.
 
 Must show: at least 200 items in flight, all done in under 6 s, under 300 MB. Memory is that of the
-worker with the processes that decode sound for it, what they share counted once, at its highest.
+worker with the processes that look at media for it, what they share counted once, at its highest.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import threading
 import wave
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+
+from PIL import Image
 
 from bench.bench import Bench
 from bench.chats import add_chat, add_messages, settle, write_files
@@ -29,12 +34,59 @@ from bench.slow_provider import SlowProvider
 ITEMS = 1000
 ITEM_SECONDS = 1.0
 CONCURRENCY = {"BACKSCROLL_CONCURRENCY": "300"}
+PHOTO_SIZE = (1600, 1200)
+"""Pixels: what messengers make of what a phone took."""
+
+
+@dataclass(frozen=True)
+class MediaKind:
+    """Media that are looked at, and then sent to a provider."""
+
+    mime_type: str
+    suffix: str
+    made: Callable[[str], bytes]
+    """A file that no other name has: the same bytes would be asked about once."""
+
+
+def _voice_note(name: str) -> bytes:
+    """A second of noise."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(hashlib.sha256(name.encode()).digest() * 500)
+    return file.getvalue()
+
+
+def _photo(name: str) -> bytes:
+    """A JPEG as messengers send them; in what it says of its resolution no two are alike."""
+    photo = bytearray(_any_photo())
+    resolution = photo.index(b"JFIF\0") + len(b"JFIF\0") + 3
+    photo[resolution : resolution + 4] = hashlib.sha256(name.encode()).digest()[:4]
+    return bytes(photo)
+
+
+@cache
+def _any_photo() -> bytes:
+    file = io.BytesIO()
+    noise = Image.effect_noise((PHOTO_SIZE[0] // 8, PHOTO_SIZE[1] // 8), 60)
+    noise.resize(PHOTO_SIZE).convert("RGB").save(file, "JPEG", quality=75)
+    return file.getvalue()
+
+
+VOICE_NOTES = MediaKind("audio/wav", ".wav", _voice_note)
+PHOTOS = MediaKind("image/jpeg", ".jpg", _photo)
 
 
 def run(bench: Bench) -> Outcome:
     items = bench.sized(ITEMS, 10)
     return Outcome(
-        [*_waiting(bench, items), *_voice_notes(bench, items)],
+        [
+            *_waiting(bench, items),
+            *_asked(bench, "voice notes", VOICE_NOTES, items),
+            *_asked(bench, "photos", PHOTOS, items),
+        ],
         notes=["BACKSCROLL_CONCURRENCY=300, everything else as it comes"],
     )
 
@@ -66,7 +118,7 @@ def _waiting(bench: Bench, items: int) -> list[Figure]:
     return _figures("waiting", at_once, items, seconds, highest)
 
 
-def _voice_notes(bench: Bench, items: int) -> list[Figure]:
+def _asked(bench: Bench, what: str, media_kind: MediaKind, items: int) -> list[Figure]:
     with (
         SlowProvider(ITEM_SECONDS) as provider,
         bench.database("slow") as database,
@@ -75,12 +127,12 @@ def _voice_notes(bench: Bench, items: int) -> list[Figure]:
     ):
         settings = {**provider.settings, **CONCURRENCY}
         with workers(database, 1, media, settings) as (worker,):
-            transcribe(session, media, 4, "warm")
+            ask_about(media_kind, session, media, 4, "warm")
             provider.most_at_once = 0
             with highest_memory(worker) as highest:
-                seconds = transcribe(session, media, items, "note")
+                seconds = ask_about(media_kind, session, media, items, "asked")
         at_once = provider.most_at_once
-    return _figures("voice notes", at_once, items, seconds, highest)
+    return _figures(what, at_once, items, seconds, highest)
 
 
 def _figures(
@@ -103,12 +155,14 @@ def _most_at_once(begun: list[float]) -> int:
     )
 
 
-def transcribe(session: Session, media: Path, count: int, name: str) -> float:
-    """Seconds that a job of so many voice notes takes the workers that are there."""
+def ask_about(media_kind: MediaKind, session: Session, media: Path, count: int, name: str) -> float:
+    """Seconds that a job of so many media takes the workers that are there."""
+    suffix = media_kind.suffix
     for n in range(1, count + 1):
-        _write_note(media / f"{name}-{n}.wav")
+        (media / f"{name}-{n}{suffix}").write_bytes(media_kind.made(f"{name} {n}"))
     chat = add_chat(session)
-    add_messages(session, chat, count, mime_type="audio/wav", path=f"'{name}-' || n || '.wav'")
+    path = f"'{name}-' || n || '{suffix}'"
+    add_messages(session, chat, count, mime_type=media_kind.mime_type, path=path)
     settle(session)
     job_id, seconds = drain(session, chat)
     done = processed_items(session, job_id)
@@ -137,12 +191,3 @@ def highest_memory(worker: Program) -> Iterator[list[float]]:
     finally:
         over.set()
         watching.join()
-
-
-def _write_note(file: Path) -> None:
-    """A second of noise that no other file has: the same bytes would be transcribed once."""
-    with wave.open(str(file), "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(8000)
-        sound.writeframes(hashlib.sha256(file.name.encode()).digest() * 500)

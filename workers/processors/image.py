@@ -15,6 +15,7 @@ import filetype
 from workers.processors import images
 from workers.processors.base import Extraction, Medium, ProcessingFailed, Usage
 from workers.processors.images import Legible, SmallPicture
+from workers.processors.images.at_sight import picture_at_sight
 from workers.processors.limits import ImageLimits
 from workers.processors.markup import root_element
 from workers.processors.text import CONTROL_BYTES
@@ -179,7 +180,8 @@ class OnlineImages:
     """Has a provider describe pictures, and write out the pages of pdfs that are pictures.
 
     Both are opened and made small here first: what is broken costs nothing, and hidden data such
-    as the place where a photo was taken stay on this machine.
+    as the place where a photo was taken stay on this machine. Pictures that are small and hide
+    nothing go as they are.
     """
 
     def __init__(self, viewer: Viewer, local: ImageProcessor, prompt: str) -> None:
@@ -203,12 +205,11 @@ class OnlineImages:
 
     async def process(self, medium: Medium) -> Extraction:
         """What the picture shows, or a line in brackets that says that it shows nothing."""
-        refuse_what_is_no_picture(medium)
-        async with self._local.small_picture(medium.path) as (small, jpeg):
+        async with self._small_enough(medium) as (small, picture):
             answer = await self._viewer.view(
                 prompts.instruction(self._prompt, medium.language),
                 prompts.context("A picture from a chat.", medium.caption),
-                [Part("image/jpeg", jpeg)],
+                [picture],
             )
         text = answer.text
         if prompts.is_blank(text):
@@ -221,6 +222,16 @@ class OnlineImages:
             language=medium.language,
             usage=answer.usage,
         )
+
+    @asynccontextmanager
+    async def _small_enough(self, medium: Medium) -> AsyncIterator[tuple[SmallPicture, Part]]:
+        # It has just been hashed, so it comes from memory.
+        if seen := picture_at_sight(medium.path):
+            yield seen.facts, Part(seen.mime_type, medium.path)
+            return
+        refuse_what_is_no_picture(medium)
+        async with self._local.small_picture(medium.path) as (small, jpeg):
+            yield small, Part("image/jpeg", jpeg)
 
     async def read_page(self, path: Path, index: int) -> Extraction:
         """The text on one page (from 0); '' if it is blank."""

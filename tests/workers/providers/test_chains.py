@@ -244,6 +244,17 @@ def test_a_photo_is_sent_small_upright_and_without_hidden_data(chains: Chains) -
     assert b"secret" not in sent
 
 
+def test_a_small_picture_that_hides_nothing_is_sent_as_it_is(chains: Chains) -> None:
+    picture = Image.new("RGB", (60, 40), "navy")
+    pictures = [files.encoded(picture, kind) for kind in ("JPEG", "PNG")]
+
+    for content in pictures:
+        chains.process(content, "image")
+
+    sent = [media for received in chains.stand_in.received for media in received.media]
+    assert sent == [("image/jpeg", pictures[0]), ("image/png", pictures[1])]
+
+
 def test_a_broken_photo_costs_nothing(chains: Chains) -> None:
     failure = chains.process(photo()[:300], "image")
 

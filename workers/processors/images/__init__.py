@@ -13,7 +13,7 @@ from typing import TypedDict
 
 
 class SmallPicture(TypedDict):
-    """A picture that was written as a JPEG to send away. The size is the original's, in pixels."""
+    """A picture that can be sent away. The size is the original's, in pixels."""
 
     kind: str
     width: int
