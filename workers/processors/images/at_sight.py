@@ -7,6 +7,7 @@ unusual in any way is for a sandbox, which makes a new picture of what it sees: 
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 import zlib
@@ -52,17 +53,18 @@ class SeenPicture:
 
 def picture_at_sight(path: Path) -> SeenPicture | None:
     """What the file at `path` is, if it can be sent as it is. Raises OSError."""
-    with path.open("rb") as file:
-        data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        return None
-    if size := jpeg_size(data):
+    with path.open("rb", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > MOST_BYTES:
+            return None
+        data = file.read(size)
+    if sides := jpeg_size(data):
         mime_type, kind = "image/jpeg", "JPEG"
-    elif size := png_size(data):
+    elif sides := png_size(data):
         mime_type, kind = "image/png", "PNG"
     else:
         return None
-    width, height = size
+    width, height = sides
     is_small = 0 < width <= LONGEST_SIDE and 0 < height <= LONGEST_SIDE
     facts = SmallPicture(kind=kind, width=width, height=height)
     return SeenPicture(mime_type, facts) if is_small else None
