@@ -2,8 +2,8 @@
 
 The bare SQL inserts the same result and media_content rows and updates the same messages, in sets
 of 500, each set a transaction, over as many connections as there are worker processes. It does
-nothing else: no queue, no files, no events, no rules. It runs before and after Backscroll, and half of
-it counts from each: alone it takes twice as long at one time as at another.
+nothing else: no queue, no files, no events, no rules. It runs before and after Backscroll, and both
+count: it takes twice as long at one time as at another.
 
 Must show: the drain reaches at least 0.6 of it. A second figure, without a bar, is for text files
 that Backscroll reads as it comes.
