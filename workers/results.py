@@ -72,7 +72,7 @@ class Result:
     medium_bytes: int | None = None
     is_reused: bool = False
     is_unasked: bool = False
-    """Made at once: nobody was asked whether it may be worked on (see `base.Instant`)."""
+    """Nobody was asked whether it may be worked on (see `base.Instant` and `pace`)."""
     is_skipped: bool = False
     """Left alone: another job has made its text meanwhile."""
 
@@ -106,6 +106,8 @@ class Result:
             record["usage"] = [usage_json(each) for each in self.usage]
         if self.medium_bytes is not None:
             record["bytes"] = self.medium_bytes
+        if self.is_unasked:
+            record["isUnasked"] = True
         if self.is_skipped:
             record["status"] = "skipped"
         elif self.extraction is None:
@@ -134,8 +136,6 @@ class Result:
             record["askedLanguage"] = self.asked_language
         if self.is_reused:
             record["isReused"] = True
-        if self.is_unasked:
-            record["isUnasked"] = True
         return record
 
 

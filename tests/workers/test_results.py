@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from workers.results import as_text
+from workers.results import Result, as_text
 
 
 @pytest.mark.parametrize("tokens", [3, 2**63, 10**30])
@@ -19,3 +19,10 @@ def test_uuids_and_numbers_of_any_size_can_be_sent(tokens: int) -> None:
     assert json.loads(sent) == [
         {"jobId": str(job_id), "usage": [{"inputTokens": tokens}], "text": "ẞ"}
     ]
+
+
+@pytest.mark.parametrize("is_unasked", [False, True])
+def test_that_nobody_was_asked_is_said_of_failures_too(is_unasked: bool) -> None:
+    result = Result(uuid4(), 1, 1, started=0, is_unasked=is_unasked).failed("file_unreadable", "")
+
+    assert result.as_json(now=1.0).get("isUnasked", False) == is_unasked

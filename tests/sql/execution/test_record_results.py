@@ -452,6 +452,7 @@ def test_what_was_made_unasked_does_not_count_once_its_job_is_stopped(
     sql.run(f"select batch.{change}(%s)", job_id)
 
     sql.record(worker, at_once(job_id, 1), processed(job_id, 1, 1) | {"seq": 2})
+    sql.record(worker, failed(job_id, 1, 1) | {"isUnasked": True})
 
     assert stored(sql, job_id) == []
     assert sql.value("select count(*) from public.media_content") == 0

@@ -139,7 +139,8 @@ def png_size(data: bytes) -> tuple[int, int] | None:
         return None
     (first, header), *between, (last, _) = chunks
     names = {name for name, _ in between}
-    is_usual = (first, last) == (b"IHDR", b"IEND") and b"IDAT" in names <= USUAL_CHUNKS
+    is_whole = (first, last) == (b"IHDR", b"IEND") and b"IDAT" in names
+    is_usual = is_whole and names <= USUAL_CHUNKS
     return _header_size(header) if is_usual else None
 
 
