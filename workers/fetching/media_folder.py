@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,6 +18,12 @@ _SHOWN_CHARACTERS = 200
 _HAS_PROC = Path("/proc/self/fd").is_dir()
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@lru_cache(maxsize=4096)
+def _path_of(process: int, descriptor: int) -> Path:
+    """The same few are asked for again and again, and to put one together takes a while."""
+    return Path(f"/proc/{process}/fd/{descriptor}")
 
 
 @dataclass(slots=True)
@@ -34,7 +41,7 @@ class HeldFile:
         On Linux it is `/proc/<worker>/fd/<n>`: what has been put in the place of the name by the
         time that a parser opens it is not looked at. Elsewhere it is the name.
         """
-        return Path(f"/proc/{os.getpid()}/fd/{self.descriptor}") if _HAS_PROC else self.name
+        return _path_of(os.getpid(), self.descriptor) if _HAS_PROC else self.name
 
     def read(self) -> bytes:
         """All of it, for a small one; less if it has been cut meanwhile, never more."""
