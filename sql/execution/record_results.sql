@@ -160,7 +160,7 @@ begin
         when a.is_priced then batch.storable_cost(r.own_cost + a.cost_usd)
       end as cost_usd,
       case when r.has_text then 'skipped' else r.status end as outcome,
-      r.is_reused or r.is_made as takes_over,
+      not r.has_text and (r.is_reused or r.is_made) as takes_over,
       coalesce(a.cost_usd, 0) as counted_cost,
       coalesce(a.tokens, 0) as counted_tokens,
       a.is_priced is false as is_counted_unpriced

@@ -507,6 +507,19 @@ def test_what_was_paid_for_counts_although_the_message_has_a_text_by_now(
     assert stored(sql, job_id) == [(1, "processed", Decimal("0.5"))]
 
 
+def test_what_is_skipped_after_all_does_not_count_as_reused(sql: Sql, chat: Chat) -> None:
+    message = chat.add("text/plain")
+    worker = sql.worker()
+    job_id = taken(sql, chat, worker)
+    sql.run("update public.messages set document_extraction = 'old' where id = %s", message)
+
+    sql.record(worker, processed(job_id, 1, 1, cost="0", tokens=0, isReused=True))
+
+    assert stored(sql, job_id) == [(1, "skipped", Decimal(0))]
+    assert sql.job(job_id)["reused_items"] == 0
+    assert sql.rows("select * from batch.audit()") == []
+
+
 def test_of_two_jobs_over_a_message_in_one_call_the_second_is_skipped(
     sql: Sql, chat: Chat
 ) -> None:
