@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.database import Database, DatabaseAway
@@ -23,13 +23,12 @@ from workers.results import as_text, usage_json
 
 logger = logging.getLogger(__name__)
 
-Answer = tuple[Any, ...]
-"""A row of `batch.admit_items`, without its key."""
-
 _GATHER_SECONDS = 0.005
 _ASK_AGAIN_SECONDS = 0.3
 _MOST_AT_ONCE = 500
 _STALE_SECONDS = 2.0
+_MOMENT_SECONDS = 0.05
+"""However long an answer was on its way, so much of its age counts: it can be acted upon."""
 
 
 class NotAdmitted(NotWanted):
@@ -39,6 +38,27 @@ class NotAdmitted(NotWanted):
 
 class MadeMeanwhile(Exception):
     """The message has a text now: another job has made it."""
+
+
+class Answer(NamedTuple):
+    """A row of `batch.admit_items`, without its key."""
+
+    verdict: str
+    text: str
+    model: str | None
+    provider: str | None
+    language: str | None
+    duration: int | None
+    asked: float
+    """When, on the monotonic clock: not when somebody got round to reading the answer."""
+
+
+class Admitted(NamedTuple):
+    """It may be worked on; or, if it is `made`, its text exists already, at no cost."""
+
+    made: Extraction | None
+    asked: float
+    """As of an answer."""
 
 
 @dataclass(slots=True)
@@ -85,10 +105,8 @@ class Admission:
 
     async def admit(
         self, question: Question, is_wanted: Callable[[], bool], answer: Answer | None = None
-    ) -> Extraction | None:
-        """None: work on it. An Extraction: its text exists already, at no cost.
-
-        Waits while somebody else makes the text of the same bytes, or while the budget waits
+    ) -> Admitted:
+        """Waits while somebody else makes the text of the same bytes, or while the budget waits
         for what is in hand, for as long as `is_wanted`: an item of the same slice that was given
         up keeps its share of the budget until the slice is given back. Raises NotAdmitted,
         MadeMeanwhile.
@@ -98,22 +116,23 @@ class Admission:
             asked_at = time.monotonic()
             if answer is None:
                 (answer,) = await self._asked([question])
-            verdict, text, model, provider, language, duration = answer
+            verdict, text, model, provider, language, duration, asked = answer
             answer = None
             if verdict == "go":
                 # Frozen since it asked, this process may have missed that the job was cancelled.
                 if time.monotonic() - asked_at > _STALE_SECONDS and not is_asked_again:
                     is_asked_again = True
                     continue
-                return None
+                return Admitted(None, asked)
             if verdict == "made":
-                return Extraction(
+                made = Extraction(
                     text=text,
                     provider=provider or "",
                     model=model or "",
                     language=language,
                     duration_seconds=None if duration is None else Decimal(duration),
                 )
+                return Admitted(made, asked)
             if verdict == "done":
                 raise MadeMeanwhile
             if verdict == "stop" or not is_wanted():
@@ -130,6 +149,7 @@ class Admission:
     async def _ask_all(self) -> None:
         await asyncio.sleep(_GATHER_SECONDS)
         while asked := self._next():
+            began = time.monotonic()
             try:
                 rows = await self._database.rows(
                     "select * from batch.admit_items(%s, %s)",
@@ -147,7 +167,8 @@ class Admission:
                     if not answers.done():
                         answers.set_exception(error)
             else:
-                verdicts = {(row[0], row[1]): row[2:] for row in rows}
+                as_of = max(began, time.monotonic() - _MOMENT_SECONDS)
+                verdicts = {(row[0], row[1]): Answer._make((*row[2:], as_of)) for row in rows}
                 for questions, answers in asked:
                     if not answers.done():
                         answers.set_result([verdicts[each.job_id, each.seq] for each in questions])

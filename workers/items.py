@@ -215,7 +215,7 @@ class ItemWork:
                 raise
         now = time.monotonic()
         for each, answer in zip(opened, answers, strict=True):
-            each.answer, each.asked = answer, now
+            each.answer, each.asked = answer, answer.asked if answer else now
         return {each.question.seq: each for each in opened}
 
     def _open_small(
@@ -295,7 +295,7 @@ class ItemWork:
                 if ready.answer is None:
                     admitted.is_asked = False
                 else:
-                    admitted.made = await self._admission.admit(
+                    admitted.made, admitted.asked = await self._admission.admit(
                         ready.question, on_errand.is_wanted, ready.answer
                     )
                 result.medium_bytes = ready.file.size
@@ -319,8 +319,9 @@ class ItemWork:
                 is_forced=item.is_forced,
                 may_use=await self._processing.may_use(medium),
             )
-            made = await self._admission.admit(question, on_errand.is_wanted)
-            admitted = _Admitted(question, made, time.monotonic())
+            admitted = _Admitted(
+                question, *await self._admission.admit(question, on_errand.is_wanted)
+            )
             result.medium_bytes = path.stat().st_size
             return await self._process(result, item, medium, admitted, on_errand)
 
@@ -334,12 +335,15 @@ class ItemWork:
     ) -> Result:
         async def confirm() -> None:
             """What was cancelled while it waited for its turn does not begin."""
-            if not on_errand.is_wanted():
-                raise NotAdmitted
-            if time.monotonic() - admitted.asked > _ADMITTED_SECONDS:
-                admitted.made = await self._admission.admit(admitted.question, on_errand.is_wanted)
-                admitted.asked = time.monotonic()
+            while on_errand.is_wanted():
+                if time.monotonic() - admitted.asked <= _ADMITTED_SECONDS:
+                    return
+                # Also once more, where others took all the time since the answer came.
+                admitted.made, admitted.asked = await self._admission.admit(
+                    admitted.question, on_errand.is_wanted
+                )
                 admitted.is_asked = True
+            raise NotAdmitted
 
         async def confirm_request() -> None:
             if not admitted.is_asked:

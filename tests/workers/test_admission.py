@@ -1,17 +1,25 @@
-"""Waiting to be admitted: for as long as the slice is wanted, and no longer."""
+"""Being admitted: waited for as long as the slice is wanted, and good for a moment."""
 
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable, Sequence
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from app.database import Database
 from tests.database import Sql, add_chat
-from workers.admission import Admission, NotAdmitted, Question
-from workers.processors.base import Usage
+from workers.admission import Admission, Admitted, Answer, NotAdmitted, Question
+from workers.items import NO_PATH, ItemWork
+from workers.places import Places
+from workers.processors.base import Extraction, Medium, Usage
+from workers.results import Item
+
+JOB = UUID(int=1)
 
 
 def question(job_id: UUID, seq: int) -> Question:
@@ -50,7 +58,7 @@ def test_what_waits_for_the_budget_is_given_up_with_its_slice(
         await database.open()
         try:
             admission = Admission(database, worker)
-            assert await admission.admit(question(job_id, 1), lambda: is_wanted) is None
+            assert (await admission.admit(question(job_id, 1), lambda: is_wanted)).made is None
             waiting = asyncio.create_task(admission.admit(question(job_id, 2), lambda: is_wanted))
             await asyncio.wait([waiting], timeout=0.2)
             assert not waiting.done()
@@ -62,3 +70,95 @@ def test_what_waits_for_the_budget_is_given_up_with_its_slice(
             await database.close()
 
     asyncio.run(main())
+
+
+def test_an_answer_is_no_younger_for_being_read_late(own_sql: Sql, database_url: str) -> None:
+    chat = add_chat(own_sql)
+    chat.add_many(2)
+    job_id = own_sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id))
+    own_sql.in_one_slice(job_id)
+    worker = own_sql.worker()
+    own_sql.take(job_id, 1, worker)
+
+    async def main() -> None:
+        database = Database(database_url, "admission", size=1)
+        await database.open()
+        try:
+            admission = Admission(database, worker)
+
+            async def admitted(seq: int) -> tuple[float, float]:
+                asked = (await admission.admit(question(job_id, seq), lambda: True)).asked
+                read = time.monotonic()
+                time.sleep(0.2)  # noqa: ASYNC251 - lets the other read its answer late
+                return asked, read
+
+            (_, first_read), (asked, read) = await asyncio.gather(admitted(1), admitted(2))
+            assert asked <= first_read <= read - 0.2
+        finally:
+            await database.close()
+
+    asyncio.run(main())
+
+
+class Small:
+    """A file that is held open."""
+
+    path = NO_PATH
+    size = 1
+
+    def read(self) -> bytes:
+        return b"x"
+
+    def close(self) -> None:
+        """Has nothing to give back."""
+
+
+class FreeWork:
+    """Free work on small files, as it is fetched and processed; admitted once, a second ago."""
+
+    def __init__(self) -> None:
+        self.processed = 0
+
+    def is_free(self, content_type: str) -> bool:
+        return True
+
+    def models(self, content_type: str) -> list[str]:
+        return []
+
+    def open_small(self, items: Sequence[Item], most: int) -> list[Small]:
+        return [Small() for _ in items]
+
+    async def process(self, medium: Medium) -> Extraction:
+        self.processed += 1
+        return Extraction(text="", provider="local", model="free")
+
+    async def ask_together(self, questions: Sequence[Question]) -> list[Answer]:
+        return [
+            Answer("go", "", None, None, None, None, asked=time.monotonic() - 1) for _ in questions
+        ]
+
+    async def admit(
+        self, question: Question, is_wanted: Callable[[], bool], answer: Answer | None = None
+    ) -> Admitted:
+        if answer is None:
+            raise NotAdmitted
+        return Admitted(None, answer.asked)
+
+
+def test_what_was_admitted_a_while_ago_does_not_begin_although_the_answer_is_read_now() -> None:
+    all_of_it: Any = FreeWork()
+    work = ItemWork(
+        all_of_it, all_of_it, all_of_it, all_of_it, Places(4, {"document": 4}), worker_id=1
+    )
+    items = [
+        Item(seq, "document", "application/pdf", "a.pdf", None, "1", None, None) for seq in (1, 2)
+    ]
+
+    async def main() -> None:
+        ready = await work.prepare(JOB, items)
+        for item in items:
+            assert await work.work(JOB, 1, item, lambda: True, ready[item.seq]) is None
+
+    asyncio.run(main())
+
+    assert all_of_it.processed == 0
