@@ -129,7 +129,7 @@ def ask(speech: Speech) -> Ask:
         *,
         together: bool = False,
         between: Callable[[], None] = lambda: None,
-        patience: Patience = Patience(timeout=0.5),  # noqa: B008
+        patience: Patience = Patience(),  # noqa: B008
         **how: str,
     ) -> list[Answer | Exception]:
         async def run() -> list[Answer | Exception]:

@@ -52,7 +52,7 @@ class Together(threading.Event):
 def test_requests_go_side_by_side_over_one_client(stand_in: StandIn, ask: Ask) -> None:
     stand_in.default = Behaviour(hold=Together(8))
 
-    answers = ask(8, together=True, patience=Patience(timeout=20))
+    answers = ask(8, together=True)
 
     assert all(isinstance(each, Answer) for each in answers)
     assert stand_in.most_at_once == 8
