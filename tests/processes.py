@@ -56,6 +56,18 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
+def open_files() -> set[tuple[str, str]]:
+    """The files and sockets that this process has open, each by its number and what it is.
+
+    Those that other tests have left may be closed at any moment: only what is new says something.
+    """
+    found = set()
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # that of this very listing
+            found.add((descriptor.name, str(descriptor.readlink())))
+    return found
+
+
 def environment(**settings: str) -> dict[str, str]:
     return {**os.environ, "COLUMNS": "100", **settings}
 
