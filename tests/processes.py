@@ -31,10 +31,20 @@ def awaited(look: Callable[[], Value], patience: float = PATIENCE_SECONDS) -> Va
     return value
 
 
+_held: list[socket.socket] = []
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 for a program to listen on, as often as it is started.
+
+    It stays bound, though nobody listens, for as long as this process lives. So nobody else is
+    given it, be it for a connection; whoever names it may have it, as all servers here do.
+    """
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    _held.append(holder)
+    return int(holder.getsockname()[1])
 
 
 def is_alive(pid: int) -> bool:
