@@ -234,22 +234,28 @@ class _Handler(BaseHTTPRequestHandler):
         received = reader(provider, unquote(route), headers, body)
         behaviour = self.server.stand_in._begin(received)
         try:
-            self._answer(received, behaviour, answerer)
+            document = self._made(received, behaviour, answerer)
         finally:
+            # Before the answer goes: whoever has it may send the next request at once.
             self.server.stand_in._end()
+        self._answer(document, behaviour)
 
-    def _answer(self, received: Received, behaviour: Behaviour, answerer: _Answerer) -> None:
+    def _made(
+        self, received: Received, behaviour: Behaviour, answerer: _Answerer
+    ) -> Mapping[str, Any]:
+        """What is answered, when it is time to; it is billed then."""
         if behaviour.has_come is not None:
             behaviour.has_come.set()
         if behaviour.hold is not None:
             behaviour.hold.wait(60)
         time.sleep(behaviour.latency)
-        if behaviour.status == 200:
-            document, billed = answerer(received)
-            self.server.stand_in._bill(replace(billed, key=received.key, at=time.monotonic()))
-            document = dict(behaviour.answer) if behaviour.answer is not None else document
-        else:
-            document = {"error": behaviour.error or {"message": f"status {behaviour.status}"}}
+        if behaviour.status != 200:
+            return {"error": behaviour.error or {"message": f"status {behaviour.status}"}}
+        document, billed = answerer(received)
+        self.server.stand_in._bill(replace(billed, key=received.key, at=time.monotonic()))
+        return document if behaviour.answer is None else dict(behaviour.answer)
+
+    def _answer(self, document: Mapping[str, Any], behaviour: Behaviour) -> None:
         if behaviour.resets:
             self._reset()
             return
