@@ -39,6 +39,7 @@ PICTURE_TOKENS = 258
 FILM_TOKENS_PER_SECOND = 263
 SOUND_TOKENS_PER_SECOND = 32
 THINKING_TOKENS = 20
+_PATIENCE_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ class StandIn:
         self._lock = threading.Lock()
         self._planned: dict[str, deque[Behaviour]] = {}
         self._always: dict[str, Behaviour] = {}
+        self._held: list[threading.Event] = []
         self._server = _Server((host, port), _Handler)
         self._server.stand_in = self
         self._thread = threading.Thread(
@@ -174,9 +176,8 @@ class StandIn:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for behaviour in self._always.values():
-            if behaviour.hold:
-                behaviour.hold.set()
+        for hold in self._held:
+            hold.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -187,9 +188,12 @@ class StandIn:
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
             planned = self._planned.get(received.provider)
-            if planned:
-                return planned.popleft()
-            return self._always.get(received.provider, self.default)
+            behaviour = (
+                planned.popleft() if planned else self._always.get(received.provider, self.default)
+            )
+            if behaviour.hold is not None:
+                self._held.append(behaviour.hold)
+            return behaviour
 
     def _end(self) -> None:
         with self._lock:
@@ -247,7 +251,7 @@ class _Handler(BaseHTTPRequestHandler):
         if behaviour.has_come is not None:
             behaviour.has_come.set()
         if behaviour.hold is not None:
-            behaviour.hold.wait(60)
+            behaviour.hold.wait(_PATIENCE_SECONDS)
         time.sleep(behaviour.latency)
         if behaviour.status != 200:
             return {"error": behaviour.error or {"message": f"status {behaviour.status}"}}

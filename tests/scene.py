@@ -14,6 +14,9 @@ from tests.database import Chat, Sql, add_chat
 
 PATIENCE_SECONDS = 60.0
 QUICK_DEATHS = ("BACKSCROLL_HEARTBEAT=0.2", "BACKSCROLL_WORKER_TIMEOUT=1")
+NO_DEATHS = "BACKSCROLL_WORKER_TIMEOUT=60"
+"""For workers that live beside each other. The machine may let one of them wait for its turn longer
+than a second: taken for dead, it would have its items done twice."""
 
 
 def wait_until(condition: Callable[[], Any], what: str, patience: float = PATIENCE_SECONDS) -> Any:
@@ -44,6 +47,10 @@ class Workers:
         )  # fmt: skip
         self._processes.append(process)
         return process
+
+    def start_beside_each_other(self, count: int, *settings: str) -> list[subprocess.Popen[str]]:
+        """Several of which none is taken for dead as long as the test lasts."""
+        return [self.start(NO_DEATHS, *settings) for _ in range(count)]
 
     def started(self) -> list[str]:
         """The files that items were begun with, in order."""
@@ -108,6 +115,21 @@ class Scene:
             lambda: all(state != "running" for _, _, state in self.sql.slices(job_id)),
             "slices to be given back",
         )
+
+    def wait_for_heartbeats(self, count: int = 2) -> None:
+        """Waits until the only worker has begun to ask so often what it is to stop.
+
+        It has then heard the answer to all but the last, and more than a tenth of a second has
+        passed for it: what it was told before about its items is too old to begin any.
+        """
+        for _ in range(count):
+            before = self.sql.value("select max(last_seen_at) from batch.workers")
+            wait_until(
+                lambda before=before: self.sql.value(
+                    "select max(last_seen_at) > %s from batch.workers", before
+                ),
+                "a heartbeat",
+            )
 
     def assert_sound(self, job_id: UUID) -> None:
         """Counters equal rows, and every processed item has its text exactly once."""
