@@ -326,9 +326,14 @@ def test_streams_work_without_listening_too(database_url: str) -> None:
 
             assert one.wait_for_end() == "job_ended"
             every.wait_for(lambda s: len(s.lives()) == 3)
+            # The states follow the events.
+            every.wait_for(
+                lambda s: (
+                    {(str(job_id), "completed"), (str(new), "pending")}
+                    <= {(state["jobId"], state["status"]) for state in s.named("job")}
+                )
+            )
         assert one.lives() == ["planned", "completed"]
-        assert str(new) in {state["jobId"] for state in every.named("job")}
-        assert "completed" in {state["status"] for state in every.named("job")}
         assert (
             sql.rows(
                 "select 1 from pg_stat_activity"

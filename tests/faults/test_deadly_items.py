@@ -9,18 +9,20 @@ from tests.scene import Scene, wait_until
 
 def keep_a_worker_running(scene: Scene, job_id: UUID) -> int:
     """Starts workers, each when the last one has died, until the job has ended. How many died."""
-    died = 0
-    worker = scene.workers.start()
 
     def has_ended() -> bool:
-        nonlocal worker, died
-        if worker.poll() is not None:
-            died += 1
-            worker = scene.workers.start()
         return bool(scene.sql.job(job_id)["status"] == "completed")
 
-    wait_until(has_ended, f"the job to end; {died} workers have died")
-    return died
+    died = 0
+    while True:
+        worker = scene.workers.start()
+        wait_until(
+            lambda worker=worker: worker.poll() is not None or has_ended(),
+            f"the job to end or another worker to die; {died} have died",
+        )
+        if has_ended():
+            return died
+        died += 1
 
 
 def results(scene: Scene, job_id: UUID) -> dict[str, int]:
