@@ -17,7 +17,8 @@ from typing import IO, TypeVar
 import httpx
 
 BACKSCROLL = [sys.executable, "-m", "app.cli"]
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
+"""For what must happen in the end. It bounds nothing: a busy machine takes longer."""
 
 Value = TypeVar("Value")
 

@@ -11,22 +11,22 @@ from typing import Any
 from uuid import UUID
 
 from tests.database import Chat, Sql, add_chat
+from tests.processes import PATIENCE_SECONDS
 
-PATIENCE_SECONDS = 60.0
 QUICK_DEATHS = ("BACKSCROLL_HEARTBEAT=0.2", "BACKSCROLL_WORKER_TIMEOUT=1")
 NO_DEATHS = "BACKSCROLL_WORKER_TIMEOUT=60"
 """For workers that live beside each other. The machine may let one of them wait for its turn longer
 than a second: taken for dead, it would have its items done twice."""
 
 
-def wait_until(condition: Callable[[], Any], what: str, patience: float = PATIENCE_SECONDS) -> Any:
+def wait_until(condition: Callable[[], Any], what: str) -> Any:
     """Waits for a condition and returns what it gave; fails loudly when it never comes."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         if found := condition():
             return found
         time.sleep(0.02)
-    raise AssertionError(f"waited {patience:.0f} s in vain: {what}")
+    raise AssertionError(f"waited {PATIENCE_SECONDS:.0f} s in vain: {what}")
 
 
 class Workers:
