@@ -12,9 +12,10 @@
 -- to the item that the worker has in hand.
 --
 -- isUnasked: the item took no longer than reading its file, so batch.admit_items was not asked
--- about it. It is judged here instead: it counts only while its job is being processed, is skipped
--- where the message has a text by now, and reused where the same bytes were read before. It has no
--- claim.
+-- about it. It is judged here instead: it counts only while its job is being processed, and is
+-- reused where the same bytes were read before. It has no claim, so no claim keeps it from a
+-- message that an asked item is worked on for. Whichever of the two comes second is skipped, as
+-- is any item that cost nothing, is not forced, and finds that the message has a text by now.
 --
 -- A result ends the item's claim on its bytes and its reservation of the job's budget. What was
 -- billed for the item before it was given up (batch.billed_attempts) becomes part of it; that was
@@ -77,6 +78,9 @@ begin
       call.at - make_interval(secs => coalesce(r."ageMs", 0) / 1000.0) as finished_at,
       coalesce(r."isUnasked", false) as is_unasked,
       coalesce(r."isUnasked", false) and not h.is_forced as is_judged,
+      not h.is_forced and coalesce(r."costUsd", 0) = 0 and nullif(r.usage, '[]') is null
+        as yields,
+      rank() over (partition by i.message_id, r.status order by r."jobId", r.seq) = 1 as is_first,
       i.message_id, i.content_type, batch.processing_type_of(i.content_type) as processing_type,
       (call.uuids || lpad(to_hex(r.place), 8, '0'))::uuid as media_content_id
     from rows from (
@@ -111,10 +115,13 @@ begin
   locked as materialized (
     select
       r.*,
-      r.is_judged and batch.text_of(
-        r.content_type, m.transcription, m.image_description, m.video_description,
-        m.document_extraction
-      ) is not null as has_text
+      r.yields and (
+        not r.is_first
+        or batch.text_of(
+          r.content_type, m.transcription, m.image_description, m.video_description,
+          m.document_extraction
+        ) is not null
+      ) as has_text
     from reported as r
     join public.messages as m on m.id = r.message_id
     where r.status = 'processed'
@@ -153,7 +160,7 @@ begin
         when a.is_priced then batch.storable_cost(r.own_cost + a.cost_usd)
       end as cost_usd,
       case when r.has_text then 'skipped' else r.status end as outcome,
-      r.is_reused or r.is_made as takes_over,
+      not r.has_text and (r.is_reused or r.is_made) as takes_over,
       coalesce(a.cost_usd, 0) as counted_cost,
       coalesce(a.tokens, 0) as counted_tokens,
       a.is_priced is false as is_counted_unpriced

@@ -474,6 +474,66 @@ def test_a_message_that_has_a_text_by_now_is_skipped_if_nobody_asked(sql: Sql, c
     assert sql.rows("select * from batch.audit()") == []
 
 
+@pytest.mark.parametrize("asked_is_last", [True, False])
+def test_of_one_asked_about_and_one_unasked_the_second_is_skipped(
+    sql: Sql, chat: Chat, asked_is_last: bool
+) -> None:
+    chat.add("text/plain")
+    worker, other = sql.worker(), sql.worker()
+    asked, unasked = taken(sql, chat, worker), taken(sql, chat, other)
+    results = [
+        (other, at_once(unasked, 1)), (worker, processed(asked, 1, 1, cost="0", tokens=0))
+    ]  # fmt: skip
+
+    for by, result in results if asked_is_last else results[::-1]:
+        sql.record(by, result)
+
+    outcomes = [stored(sql, asked)[0][1], stored(sql, unasked)[0][1]]
+    assert outcomes == (["skipped", "processed"] if asked_is_last else ["processed", "skipped"])
+    assert sql.value("select count(*) from public.media_content") == 1
+    assert sql.rows("select * from batch.audit()") == []
+
+
+def test_what_was_paid_for_counts_although_the_message_has_a_text_by_now(
+    sql: Sql, chat: Chat
+) -> None:
+    message = chat.add("text/plain")
+    worker = sql.worker()
+    job_id = taken(sql, chat, worker)
+    sql.run("update public.messages set document_extraction = 'old' where id = %s", message)
+
+    sql.record(worker, processed(job_id, 1, 1, cost="0.5"))
+
+    assert stored(sql, job_id) == [(1, "processed", Decimal("0.5"))]
+
+
+def test_what_is_skipped_after_all_does_not_count_as_reused(sql: Sql, chat: Chat) -> None:
+    message = chat.add("text/plain")
+    worker = sql.worker()
+    job_id = taken(sql, chat, worker)
+    sql.run("update public.messages set document_extraction = 'old' where id = %s", message)
+
+    sql.record(worker, processed(job_id, 1, 1, cost="0", tokens=0, isReused=True))
+
+    assert stored(sql, job_id) == [(1, "skipped", Decimal(0))]
+    assert sql.job(job_id)["reused_items"] == 0
+    assert sql.rows("select * from batch.audit()") == []
+
+
+def test_of_two_jobs_over_a_message_in_one_call_the_second_is_skipped(
+    sql: Sql, chat: Chat
+) -> None:
+    chat.add("text/plain")
+    worker = sql.worker()
+    jobs = sorted(taken(sql, chat, worker) for _ in range(2))
+
+    sql.record(worker, *(at_once(each, 1) for each in reversed(jobs)))
+
+    assert [stored(sql, each)[0][1] for each in jobs] == ["processed", "skipped"]
+    assert sql.value("select count(*) from public.media_content") == 1
+    assert sql.rows("select * from batch.audit()") == []
+
+
 def test_the_same_bytes_are_one_text_and_reused_if_nobody_asked(sql: Sql, chat: Chat) -> None:
     for _ in range(4):
         chat.add("text/plain")
