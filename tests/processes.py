@@ -12,11 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
 import httpx
 
-from tests.database import Sql
+if TYPE_CHECKING:
+    from tests.database import Sql
 
 BACKSCROLL = [sys.executable, "-m", "app.cli"]
 PATIENCE_SECONDS = 120.0

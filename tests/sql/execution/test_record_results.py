@@ -520,9 +520,7 @@ def test_what_is_skipped_after_all_does_not_count_as_reused(sql: Sql, chat: Chat
     assert sql.rows("select * from batch.audit()") == []
 
 
-def test_of_two_jobs_over_a_message_in_one_call_the_second_is_skipped(
-    sql: Sql, chat: Chat
-) -> None:
+def test_of_two_jobs_over_a_message_in_one_call_the_second_is_skipped(sql: Sql, chat: Chat) -> None:
     chat.add("text/plain")
     worker = sql.worker()
     jobs = sorted(taken(sql, chat, worker) for _ in range(2))
