@@ -169,7 +169,7 @@ class World:
         self.api_key = ""
 
     def _api(self, number: int) -> Member:
-        port = _free_port()
+        port = _free_port(self._stack)
         command = ["serve", "--bind", f"127.0.0.1:{port}"]
         return Member(f"api-{number}", command, self.folder, port)
 
@@ -300,7 +300,12 @@ def _working_in(folder: Path) -> list[int]:
     return found
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _free_port(held: contextlib.ExitStack) -> int:
+    """A port to listen on, which stays bound as long as `held` does, though nobody listens.
+
+    While an API process is down, nobody else is given its port, be it for a connection.
+    """
+    holder = held.enter_context(socket.socket())
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    return int(holder.getsockname()[1])

@@ -39,6 +39,7 @@ PICTURE_TOKENS = 258
 FILM_TOKENS_PER_SECOND = 263
 SOUND_TOKENS_PER_SECOND = 32
 THINKING_TOKENS = 20
+_PATIENCE_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ class StandIn:
         self._lock = threading.Lock()
         self._planned: dict[str, deque[Behaviour]] = {}
         self._always: dict[str, Behaviour] = {}
+        self._held: list[threading.Event] = []
         self._server = _Server((host, port), _Handler)
         self._server.stand_in = self
         self._thread = threading.Thread(
@@ -174,9 +176,8 @@ class StandIn:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for behaviour in self._always.values():
-            if behaviour.hold:
-                behaviour.hold.set()
+        for hold in self._held:
+            hold.set()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -187,9 +188,12 @@ class StandIn:
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
             planned = self._planned.get(received.provider)
-            if planned:
-                return planned.popleft()
-            return self._always.get(received.provider, self.default)
+            behaviour = (
+                planned.popleft() if planned else self._always.get(received.provider, self.default)
+            )
+            if behaviour.hold is not None:
+                self._held.append(behaviour.hold)
+            return behaviour
 
     def _end(self) -> None:
         with self._lock:
@@ -234,22 +238,28 @@ class _Handler(BaseHTTPRequestHandler):
         received = reader(provider, unquote(route), headers, body)
         behaviour = self.server.stand_in._begin(received)
         try:
-            self._answer(received, behaviour, answerer)
+            document = self._made(received, behaviour, answerer)
         finally:
+            # Before the answer goes: whoever has it may send the next request at once.
             self.server.stand_in._end()
+        self._answer(document, behaviour)
 
-    def _answer(self, received: Received, behaviour: Behaviour, answerer: _Answerer) -> None:
+    def _made(
+        self, received: Received, behaviour: Behaviour, answerer: _Answerer
+    ) -> Mapping[str, Any]:
+        """What is answered, when it is time to; it is billed then."""
         if behaviour.has_come is not None:
             behaviour.has_come.set()
         if behaviour.hold is not None:
-            behaviour.hold.wait(60)
+            behaviour.hold.wait(_PATIENCE_SECONDS)
         time.sleep(behaviour.latency)
-        if behaviour.status == 200:
-            document, billed = answerer(received)
-            self.server.stand_in._bill(replace(billed, key=received.key, at=time.monotonic()))
-            document = dict(behaviour.answer) if behaviour.answer is not None else document
-        else:
-            document = {"error": behaviour.error or {"message": f"status {behaviour.status}"}}
+        if behaviour.status != 200:
+            return {"error": behaviour.error or {"message": f"status {behaviour.status}"}}
+        document, billed = answerer(received)
+        self.server.stand_in._bill(replace(billed, key=received.key, at=time.monotonic()))
+        return document if behaviour.answer is None else dict(behaviour.answer)
+
+    def _answer(self, document: Mapping[str, Any], behaviour: Behaviour) -> None:
         if behaviour.resets:
             self._reset()
             return

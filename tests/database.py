@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from uuid import UUID, uuid4
 import psycopg
 
 from app.database import connect
+from tests.processes import PATIENCE_SECONDS, awaited
 
 T = TypeVar("T")
 
@@ -86,9 +86,7 @@ class Sql:
     def await_blocked(self, other: Sql) -> None:
         """Returns once the other session waits for a lock."""
         pid = other.connection.info.backend_pid
-        deadline = time.monotonic() + 20
-        while not self.value("select pg_blocking_pids(%s) <> '{}'", pid):
-            assert time.monotonic() < deadline, "the other session was never blocked"
+        awaited(lambda: self.value("select pg_blocking_pids(%s) <> '{}'", pid))
 
     # -- jobs, as workers and users go through them
 
@@ -212,7 +210,7 @@ def beside(work: Callable[[], T]) -> Iterator[Future[T]]:
     with ThreadPoolExecutor(1) as thread:
         future = thread.submit(work)
         yield future
-        future.result(timeout=20)
+        future.result(PATIENCE_SECONDS)
 
 
 @contextmanager

@@ -12,14 +12,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
 import httpx
 
-from tests.database import Sql
+if TYPE_CHECKING:
+    from tests.database import Sql
 
 BACKSCROLL = [sys.executable, "-m", "app.cli"]
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
+"""For what must happen in the end. It bounds nothing: a busy machine takes longer."""
 
 Value = TypeVar("Value")
 
@@ -33,10 +35,20 @@ def awaited(look: Callable[[], Value], patience: float = PATIENCE_SECONDS) -> Va
     return value
 
 
+_held: list[socket.socket] = []
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 for a program to listen on, as often as it is started.
+
+    It stays bound, though nobody listens, for as long as this process lives. So nobody else is
+    given it, be it for a connection; whoever names it may have it, as all servers here do.
+    """
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    _held.append(holder)
+    return int(holder.getsockname()[1])
 
 
 def is_alive(pid: int) -> bool:
@@ -76,6 +88,18 @@ def frozen(processes: list[int]) -> Iterator[None]:
         for pid in processes:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
+
+
+def open_files() -> set[tuple[str, str]]:
+    """The files and sockets that this process has open, each by its number and what it is.
+
+    Those that other tests have left may be closed at any moment: only what is new says something.
+    """
+    found = set()
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # that of this very listing
+            found.add((descriptor.name, str(descriptor.readlink())))
+    return found
 
 
 def environment(**settings: str) -> dict[str, str]:

@@ -11,19 +11,22 @@ from typing import Any
 from uuid import UUID
 
 from tests.database import Chat, Sql, add_chat
+from tests.processes import PATIENCE_SECONDS
 
-PATIENCE_SECONDS = 60.0
 QUICK_DEATHS = ("BACKSCROLL_HEARTBEAT=0.2", "BACKSCROLL_WORKER_TIMEOUT=1")
+NO_DEATHS = "BACKSCROLL_WORKER_TIMEOUT=60"
+"""For workers that live beside each other. The machine may let one of them wait for its turn longer
+than a second: taken for dead, it would have its items done twice."""
 
 
-def wait_until(condition: Callable[[], Any], what: str, patience: float = PATIENCE_SECONDS) -> Any:
+def wait_until(condition: Callable[[], Any], what: str) -> Any:
     """Waits for a condition and returns what it gave; fails loudly when it never comes."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         if found := condition():
             return found
         time.sleep(0.02)
-    raise AssertionError(f"waited {patience:.0f} s in vain: {what}")
+    raise AssertionError(f"waited {PATIENCE_SECONDS:.0f} s in vain: {what}")
 
 
 class Workers:
@@ -44,6 +47,10 @@ class Workers:
         )  # fmt: skip
         self._processes.append(process)
         return process
+
+    def start_beside_each_other(self, count: int, *settings: str) -> list[subprocess.Popen[str]]:
+        """Several of which none is taken for dead as long as the test lasts."""
+        return [self.start(NO_DEATHS, *settings) for _ in range(count)]
 
     def started(self) -> list[str]:
         """The files that items were begun with, in order."""
@@ -110,6 +117,21 @@ class Scene:
             lambda: all(state != "running" for _, _, state in self.sql.slices(job_id)),
             "slices to be given back",
         )
+
+    def wait_for_heartbeats(self, count: int = 2) -> None:
+        """Waits until the only worker has begun to ask so often what it is to stop.
+
+        It has then heard the answer to all but the last, and more than a tenth of a second has
+        passed for it: what it was told before about its items is too old to begin any.
+        """
+        for _ in range(count):
+            before = self.sql.value("select max(last_seen_at) from batch.workers")
+            wait_until(
+                lambda before=before: self.sql.value(
+                    "select max(last_seen_at) > %s from batch.workers", before
+                ),
+                "a heartbeat",
+            )
 
     def assert_sound(self, job_id: UUID) -> None:
         """Counters equal rows, and every processed item has its text exactly once."""

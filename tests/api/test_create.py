@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,12 +11,20 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from tests.api.conftest import JOBS, assert_problem, assert_wrong_fields, created
+from tests.api.conftest import JOBS, assert_problem, assert_wrong_fields, created, served
 from tests.database import Sql, add_chat
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 ESTIMATE = f"{JOBS}/estimate"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+@pytest.fixture
+def own_api(database_url: str) -> Iterator[httpx.Client]:
+    """The API over a database in which nobody has done anything, from which it could learn."""
+    with served(database_url) as (client, _):
+        yield client
+
 
 both_routes = pytest.mark.parametrize("route", [JOBS, ESTIMATE])
 
@@ -281,9 +290,9 @@ def test_an_external_id_of_several_instances_asks_for_the_instance(
 
 
 def test_an_estimate_counts_each_content_type_and_creates_nothing(
-    api: httpx.Client, api_sql: Sql
+    own_api: httpx.Client, own_sql: Sql
 ) -> None:
-    chat = add_chat(api_sql)
+    chat = add_chat(own_sql)
     chat.add("audio/ogg; codecs=opus")
     chat.add("IMAGE/JPEG")
     chat.add("image/webp", image_description="seen before")
@@ -291,13 +300,13 @@ def test_an_estimate_counts_each_content_type_and_creates_nothing(
     tables = (
         "(select count(*) from batch.jobs), (select count(*) from procrastinate.procrastinate_jobs)"
     )
-    before = api_sql.row(f"select {tables}")
+    before = own_sql.row(f"select {tables}")
 
-    answer = api.post(ESTIMATE, json={"jobType": "targeted_chat_sync", "chatId": str(chat.id)})
+    answer = own_api.post(ESTIMATE, json={"jobType": "targeted_chat_sync", "chatId": str(chat.id)})
 
     estimate = answer.json()
     assert answer.status_code == 200
-    assert api_sql.row(f"select {tables}") == before
+    assert own_sql.row(f"select {tables}") == before
     assert (estimate["totalFound"], estimate["skippedItems"], estimate["totalItems"]) == (3, 1, 2)
     counts = {
         name: (kind["found"], kind["alreadyDone"], kind["toProcess"])

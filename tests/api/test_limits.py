@@ -17,7 +17,7 @@ import pytest
 
 from tests.api.conftest import JOBS, assert_problem, served
 from tests.database import Sql, open_sql
-from tests.processes import answers, awaited, children_of
+from tests.processes import PATIENCE_SECONDS, answers, awaited, children_of
 
 HEAD = f"POST {JOBS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
@@ -180,19 +180,21 @@ def test_a_request_that_meets_a_lock_is_answered_before_its_client_gives_up(
     assert "lock" in problem["detail"]
 
 
-def slow_answer(database_url: str, client: httpx.Client) -> httpx.Response:
-    return client.post(f"{JOBS}/estimate", json={"jobType": "time_based_batch", "daysBack": 7})
+def slow_answer(client: httpx.Client) -> httpx.Response:
+    request = {"jobType": "time_based_batch", "daysBack": 7}
+    return client.post(f"{JOBS}/estimate", json=request, timeout=PATIENCE_SECONDS)
 
 
 def test_a_stop_lets_requests_in_flight_finish_and_idle_connections_go(
     database_url: str, own_sql: Sql
 ) -> None:
-    with served(database_url) as (api, program), ThreadPoolExecutor(1) as beside:
+    grace = {"BACKSCROLL_API_STOP_GRACE": "60"}
+    with served(database_url, **grace) as (api, program), ThreadPoolExecutor(1) as beside:
         idle = httpx.Client(base_url=api.base_url, trust_env=False)
         assert idle.get("/healthz").status_code == 200
         with own_sql.uncommitted():
             own_sql.run("lock table public.messages in access exclusive mode")
-            answer = beside.submit(slow_answer, database_url, api)
+            answer = beside.submit(slow_answer, api)
             await_a_waiter(database_url)
             program.process.terminate()
             awaited(
@@ -201,9 +203,9 @@ def test_a_stop_lets_requests_in_flight_finish_and_idle_connections_go(
                 )
             )
 
-        assert answer.result(20).status_code == 200
+        assert answer.result(PATIENCE_SECONDS).status_code == 200
         began = time.monotonic()
-        assert program.process.wait(20) == 0
+        assert program.process.wait(PATIENCE_SECONDS) == 0
         assert time.monotonic() - began < 5, "idle connections held up the stop"
         idle.close()
 
@@ -215,7 +217,7 @@ def test_a_statement_that_takes_too_long_is_given_up(database_url: str, own_sql:
     ):
         own_sql.run("lock table public.messages in access exclusive mode")
 
-        problem = assert_problem(slow_answer(database_url, api), 503)
+        problem = assert_problem(slow_answer(api), 503)
 
     assert "took too long" in problem["detail"]
 

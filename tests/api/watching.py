@@ -69,8 +69,8 @@ class Stream:
             status for before, status in zip([None, *told], told, strict=False) if status != before
         ]
 
-    def wait_for(self, condition: Callable[[Stream], Any], patience: float = 20) -> Any:
-        return awaited(lambda: condition(self), patience)
+    def wait_for(self, condition: Callable[[Stream], Any]) -> Any:
+        return awaited(lambda: condition(self))
 
     def wait_for_end(self) -> str:
         """The reason that the stream gave for its end, after which it was closed."""

@@ -28,7 +28,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
             sys.executable, "-m", "bench", "plan", "cancel", "--scale", "0.001",
             "--data", folder / "data", "--results", folder / "results.json", "--docs", folder,
         ],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stdout + finished.stderr
     return folder

@@ -25,6 +25,7 @@ from tests.api.test_limits import await_a_waiter
 from tests.database import Sql, add_chat, open_sql
 from tests.processes import (
     BACKSCROLL,
+    PATIENCE_SECONDS,
     Program,
     answers,
     awaited,
@@ -96,6 +97,7 @@ def test_a_second_ctrl_c_stops_serve_at_once(
 ) -> None:
     server = EmbeddedPostgres(home) if is_embedded else stopped_server
     setting = {"BACKSCROLL_HOME": str(home)} if is_embedded else {"DATABASE_URL": server.url}
+    setting["BACKSCROLL_API_STOP_GRACE"] = "60"
     with (
         server,
         running([*BACKSCROLL, "serve", "--bind", bind], **setting) as serve,
@@ -108,7 +110,9 @@ def test_a_second_ctrl_c_stops_serve_at_once(
             api.headers.update(key_header(server.url))
             sql.run("lock table public.messages in access exclusive mode")
             request = {"jobType": "time_based_batch", "daysBack": 7}
-            answer = beside.submit(api.post, "/api/v1/batch-jobs/estimate", json=request)
+            answer = beside.submit(
+                api.post, "/api/v1/batch-jobs/estimate", json=request, timeout=PATIENCE_SECONDS
+            )
             await_a_waiter(server.url)
             os.killpg(serve.process.pid, signal.SIGINT)
             awaited(lambda: not answers(api, "/healthz"))
@@ -220,7 +224,7 @@ def test_up_ends_with_a_reason_when_one_of_its_services_does(
         ]
         os.kill(worker, signal.SIGKILL)
 
-        status = up.process.wait(20)
+        status = up.process.wait(PATIENCE_SECONDS)
 
         assert status == 1
         assert "the worker ended by itself with status -9" in up.said()

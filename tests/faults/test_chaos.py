@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.processes import awaited, children_of, is_alive, running
+from tests.processes import PATIENCE_SECONDS, awaited, children_of, is_alive, running
 
 CHAOS = [sys.executable, "-m", "chaos"]
 
@@ -21,7 +21,7 @@ def test_the_same_seed_has_the_same_faults() -> None:
     plans = []
     for seed in ("7", "7", "8"):
         with running([*CHAOS, "--plan", "--seed", seed]) as chaos:
-            assert chaos.process.wait(60) == 0
+            assert chaos.process.wait(PATIENCE_SECONDS) == 0
             plans.append(chaos.said())
 
     assert plans[0] == plans[1] != plans[2]

@@ -56,18 +56,6 @@ def create(api: httpx.Client, scene: Scene) -> str:
     return str(created.json()["id"])
 
 
-def wait_for_heartbeats(scene: Scene, count: int = 2) -> None:
-    """Waits until the worker has asked what to stop: items that were admitted may begin before."""
-    for _ in range(count):
-        before = scene.sql.value("select max(last_seen_at) from batch.workers")
-        wait_until(
-            lambda before=before: scene.sql.value(
-                "select max(last_seen_at) > %s from batch.workers", before
-            ),
-            "a heartbeat",
-        )
-
-
 def wait_for(api: httpx.Client, job_id: str, status: str) -> dict[str, Any]:
     return awaited(lambda: (job := api.get(f"{JOBS}/{job_id}").json())["status"] == status and job)
 
@@ -76,16 +64,16 @@ def test_the_api_and_workers_do_whole_jobs_with_few_connections(
     scene: Scene, api: httpx.Client, database_url: str
 ) -> None:
     scene.add("text pooled\ncost 0.00000001", count=60)
-    workers = [scene.workers.start(f"DATABASE_LISTEN_URL={database_url}") for _ in range(2)]
-    wait_until(lambda: scene.sql.value("select count(*) from batch.workers") == 2, "workers")
+    workers = scene.workers.start_beside_each_other(2, f"DATABASE_LISTEN_URL={database_url}")
+    # A queue and a hearing of stops for each of them.
+    listeners = f"select count(*) from pg_stat_activity where {LISTENING}"
+    wait_until(lambda: scene.sql.value(listeners) >= 4, "workers that listen")
 
     job_id = create(api, scene)
     job = wait_for(api, job_id, "completed")
 
     assert (job["processedItems"], job["failedItems"]) == (60, 0)
     assert scene.sql.value(THROUGH_THE_POOLER) <= POOL_SIZE
-    # A queue and a hearing of stops for each of the workers.
-    assert scene.sql.value(f"select count(*) from pg_stat_activity where {LISTENING}") >= 4
     assert len(api.get(f"{JOBS}/{job_id}/report.ndjson").text.splitlines()) == 60
     assert api.get(JOBS).json()["items"][0]["id"] == job_id
     assert api.get(f"{JOBS}/{job_id}/events").status_code == 200
@@ -116,7 +104,7 @@ def test_cancel_holds_through_the_pooler(
     wait_until(lambda: len(scene.workers.started()) == 4, "items to begin")
 
     cancelled = api.post(f"{JOBS}/{job_id}/cancel")
-    wait_for_heartbeats(scene)
+    scene.wait_for_heartbeats()
     scene.workers.release("go")
 
     assert cancelled.json()["status"] == "cancelled"
@@ -148,7 +136,7 @@ def test_without_a_direct_address_polling_finds_jobs_and_what_was_paused(
     wait_until(lambda: len(scene.workers.started()) == 4, "items to begin")
 
     api.post(f"{JOBS}/{job_id}/pause")
-    wait_for_heartbeats(scene)
+    scene.wait_for_heartbeats()
     scene.workers.release("go")
     scene.wait_until_idle(UUID(job_id))
     begun = len(scene.workers.started())

@@ -165,13 +165,14 @@ def test_a_migration_that_meets_a_deadlock_begins_again(
         with beside(lambda: migrate(database_url)) as migration:
             wait_until(
                 lambda: other_sql.value(
-                    "select count(*) from pg_stat_activity where application_name ="
-                    " 'backscroll migrate' and cardinality(pg_blocking_pids(pid)) > 0"
+                    "select count(*) from pg_locks join pg_stat_activity using (pid)"
+                    " where application_name = 'backscroll migrate' and locktype = 'advisory'"
                 ),
-                "the migration to wait",
+                "the migration to have begun",
             )
 
-            # Each now waits for the other, until PostgreSQL ends the migration.
+            # Each then waits for the other, until PostgreSQL ends the migration. It looks once:
+            # this one must wait by then.
             own_sql.run(app.migrate._LOCK)
             working.close()
 

@@ -116,10 +116,9 @@ def test_a_connection_that_breaks_off_is_told(receiver: Receiver) -> None:
 
 
 def test_nobody_there_is_told() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        port = unused.getsockname()[1]
-
-    outcome = attempt(f"http://127.0.0.1:{port}/")
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))  # and does not listen
+        outcome = attempt(f"http://127.0.0.1:{deaf.getsockname()[1]}/")
 
     assert outcome == Outcome(error="the host could not be reached: connection refused")
 

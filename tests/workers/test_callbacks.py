@@ -17,6 +17,11 @@ from tests.scene import Scene, wait_until
 from tests.workers.receiver import Received, Receiver, holding, receiving, reset
 
 ALLOW = "BACKSCROLL_CALLBACK_ALLOW_HOSTS=127.0.0.1"
+LISTENS = (
+    "select count(*) from pg_stat_activity where datname = current_database()"
+    " and query ilike 'listen %%batch_callbacks%%' and state = 'idle'"
+)
+"""Before that, news of a callback is found by looking, every two seconds."""
 
 
 @pytest.fixture
@@ -34,6 +39,12 @@ def secret(scene: Scene) -> str:
 def one_job(scene: Scene, receiver: Receiver, path: str = "/") -> UUID:
     """A job that a worker is done with at once, since there is nothing to do."""
     return scene.create(callbackUrl=f"{receiver.url}{path}", contentTypes=["audio"])
+
+
+def plan(scene: Scene, job_id: UUID) -> UUID:
+    """Has its callback due at once."""
+    scene.sql.run("select batch.plan_job(%s)", job_id)
+    return job_id
 
 
 def callbacks(scene: Scene, job_id: UUID) -> list[dict[str, Any]]:
@@ -63,7 +74,7 @@ def wait_for_attempts(scene: Scene, job_id: UUID, count: int) -> None:
             "select count(a.duration_ms) from batch.callback_attempts as a"
             " join batch.callbacks as c on c.id = a.callback_id where c.job_id = %s",
             job_id,
-        ) == count,
+        ) >= count,
         f"{count} attempts",
     )  # fmt: skip
 
@@ -71,8 +82,8 @@ def wait_for_attempts(scene: Scene, job_id: UUID, count: int) -> None:
 def make_due(scene: Scene) -> None:
     """What waits for its next attempt is due now, and the workers know."""
     scene.sql.run(
-        "update batch.callbacks set next_attempt_at = batch.clock(), leased_until = case"
-        " when worker_id is not null then batch.clock() end where state = 'queued'"
+        "update batch.callbacks set next_attempt_at = batch.clock()"
+        " where state = 'queued' and (leased_until > batch.clock()) is not true"
     )
     scene.sql.run("notify batch_callbacks")
 
@@ -102,6 +113,7 @@ def test_a_job_tells_its_pauses_and_its_end(scene: Scene, receiver: Receiver, se
 
 def test_it_is_told_within_a_second_of_the_commit(scene: Scene, receiver: Receiver) -> None:
     scene.workers.start(ALLOW)
+    wait_until(lambda: scene.sql.value(LISTENS), "the worker to listen")
     one_job(scene, receiver, "/warm")
     heard(receiver, path="/warm")
     scene.add("text x\nhold go")
@@ -202,7 +214,7 @@ def test_what_a_killed_worker_was_sending_is_sent_by_another(
     victim.wait()
     release.set()
     scene.workers.start(ALLOW)
-    make_due(scene)
+    scene.sql.run("update batch.callbacks set leased_until = batch.clock()")
 
     callback = wait_for_state(scene, job_id, "delivered")
     first, second = heard(receiver, 2)
@@ -212,8 +224,7 @@ def test_what_a_killed_worker_was_sending_is_sent_by_another(
 
 
 def test_two_workers_tell_every_job_once(scene: Scene, receiver: Receiver) -> None:
-    for _ in range(2):
-        scene.workers.start(ALLOW)
+    scene.workers.start_beside_each_other(2, ALLOW)
 
     jobs = [one_job(scene, receiver) for _ in range(40)]
 
@@ -226,13 +237,15 @@ def test_slow_and_forbidden_addresses_hold_up_no_others(scene: Scene, receiver: 
     release = threading.Event()
     with receiving() as slow:
         slow.answers["/"] += [holding(release)] * 100
-        scene.workers.start(ALLOW)
+        # Planned here: were they only created, the worker might have to give up the first of the
+        # slow ones, after 15 s, before it is done with planning the last.
         for _ in range(70):
-            one_job(scene, slow)
-            scene.create(callbackUrl="http://10.0.0.1/", contentTypes=["audio"])
+            plan(scene, one_job(scene, slow))
+            plan(scene, scene.create(callbackUrl="http://10.0.0.1/", contentTypes=["audio"]))
+        scene.workers.start(ALLOW)
         heard(slow, 8)
 
-        job_id = one_job(scene, receiver)
+        job_id = plan(scene, one_job(scene, receiver))
 
         wait_for_state(scene, job_id, "delivered")
         assert len(slow.received) == 8

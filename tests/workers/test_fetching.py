@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from app.allowed_hosts import AllowedHosts
+from tests.processes import open_files
 from tests.workers import fetching_scene
 from tests.workers.fetching_scene import answer, item, serving
 from workers.fetching import MediaFetcher, media_folder
@@ -192,13 +193,13 @@ def test_a_child_process_opens_the_file_that_was_checked_whatever_has_its_name(r
 def test_files_are_closed_after_use_and_after_failures(root: Path) -> None:
     (root / "big").write_bytes(b"x" * (2**20 + 1))
     fetch(root, item("inner/a.txt"))
-    open_before = len(list(Path("/dev/fd").iterdir()))
+    open_before = open_files()
 
     fetch(root, item("inner/a.txt"))
     for path in ("big", "inner", "none", "../secret.txt", "inner/a.txt/x"):
         failure(root, item(path))
 
-    assert len(list(Path("/dev/fd").iterdir())) == open_before
+    assert open_files() - open_before == set()
 
 
 def test_a_file_opened_for_an_item_that_was_cancelled_is_closed(
@@ -335,8 +336,8 @@ def test_a_pipe_among_small_files_is_not_opened(root: Path) -> None:
 
 
 def test_files_opened_together_are_closed_again(root: Path) -> None:
-    open_before = len(list(Path("/dev/fd").iterdir()))
+    open_before = open_files()
 
     opened_small(root, "inner/a.txt", "none", "inner", "../secret.txt", "inner/a.txt/x")
 
-    assert len(list(Path("/dev/fd").iterdir())) == open_before
+    assert open_files() - open_before == set()

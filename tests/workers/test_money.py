@@ -16,8 +16,7 @@ def same_bytes(scene: Scene, script: str, messages: int) -> None:
 
 def test_the_same_medium_is_paid_for_once(scene: Scene) -> None:
     same_bytes(scene, "text seen by all\ncost 0.01", messages=12)
-    scene.workers.start()
-    scene.workers.start()
+    scene.workers.start_beside_each_other(2)
 
     job_id = scene.create()
 
@@ -36,8 +35,7 @@ def test_two_jobs_over_one_chat_at_the_same_time_do_not_both_pay(scene: Scene) -
     first, second = scene.create(), scene.create()
     scene.sql.run("select batch.plan_job(%s)", first)
     scene.sql.run("select batch.plan_job(%s)", second)
-    scene.workers.start()
-    scene.workers.start()
+    scene.workers.start_beside_each_other(2)
 
     jobs = [scene.wait_for(job_id, status="completed") for job_id in (first, second)]
 
@@ -52,8 +50,7 @@ def test_jobs_over_one_chat_at_the_same_time_make_every_text_once(scene: Scene) 
     jobs = [scene.create() for _ in range(3)]
     for job_id in jobs:
         scene.sql.run("select batch.plan_job(%s)", job_id)
-    scene.workers.start()
-    scene.workers.start()
+    scene.workers.start_beside_each_other(2)
 
     for job_id in jobs:
         scene.wait_for(job_id, status="completed")
@@ -76,8 +73,7 @@ def test_a_forced_job_pays_again(scene: Scene) -> None:
 
 def test_no_number_of_workers_overshoots_a_budget(scene: Scene) -> None:
     scene.add("text dear\ncost 0.01", count=60)
-    scene.workers.start()
-    scene.workers.start()
+    scene.workers.start_beside_each_other(2)
 
     job_id = scene.create(maxCostUsd=0.255)
 

@@ -98,19 +98,22 @@ def test_an_item_that_is_not_wanted_any_more_takes_no_share(
 
 def test_requests_a_minute_are_spread_over_all_workers(own_sql: Sql, database_url: str) -> None:
     limit(own_sql, 600, None)
-    times: list[float] = []
+    took = 0.0
 
     async def run(gates: list[ProviderGate]) -> None:
         async def ask(gate: ProviderGate) -> None:
             async with gate.share("groq"):
-                times.append(time.monotonic())
+                pass
 
+        nonlocal took
+        began = time.monotonic()  # before the first is let through: that may be heard of late
         await asyncio.gather(*(ask(gate) for gate in gates for _ in range(10)))
+        took = time.monotonic() - began
 
     with_gates(database_url, [own_sql.worker(), own_sql.worker()], run)
 
     # One at once, and ten a second for the other nineteen: no machine is fast enough to beat it.
-    assert max(times) - min(times) >= 1.8
+    assert took >= 1.9
 
 
 def test_without_a_limit_the_database_is_hardly_asked(own_sql: Sql, database_url: str) -> None:
@@ -165,10 +168,10 @@ def test_a_share_granted_to_somebody_who_is_gone_comes_back(
 def test_a_hint_holds_back_the_other_workers(own_sql: Sql, database_url: str) -> None:
     async def run(gates: list[ProviderGate]) -> None:
         hinting, other = gates
-        await hinting.wait_hint("groq", 0.5)
         began = time.monotonic()
+        await hinting.wait_hint("groq", 0.5)
         await asyncio.wait_for(_hold(other), 20)
-        assert time.monotonic() - began >= 0.4
+        assert time.monotonic() - began >= 0.5
 
     with_gates(database_url, [own_sql.worker(), own_sql.worker()], run)
 

@@ -54,7 +54,8 @@ def run_all(media, watched):
     """The text or the error code of each medium, all processed at once."""
 
     async def run():
-        registry = build_processing(Settings()).registry
+        # However long it takes: it is about memory.
+        registry = build_processing(Settings(BACKSCROLL_PROCESSOR_TIMEOUT=600)).registry
 
         async def outcome(medium):
             try:
