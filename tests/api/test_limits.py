@@ -45,8 +45,8 @@ def problem_from(opened: socket.socket) -> tuple[int, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def hasty(api_database_url: str) -> Iterator[httpx.Client]:
-    """The API, which gives clients half a second for their headers and bodies."""
-    with served(api_database_url, BACKSCROLL_REQUEST_TIMEOUT="0.5") as (client, _):
+    """The API, which gives clients a second for their headers and bodies."""
+    with served(api_database_url, BACKSCROLL_REQUEST_TIMEOUT="1") as (client, _):
         yield client
 
 
