@@ -25,7 +25,9 @@ logger = logging.getLogger(__name__)
 
 _GATHER_SECONDS = 0.005
 _ASK_AGAIN_SECONDS = 0.3
-_MOST_AT_ONCE = 500
+_MOST_AT_ONCE = 50
+"""Items in one call, unless a group has more: they begin one after the other, and what is left when
+their answers are too old is asked about again."""
 _STALE_SECONDS = 2.0
 _MOMENT_SECONDS = 0.05
 """However long an answer was on its way, so much of its age counts: it can be acted upon."""
