@@ -156,7 +156,7 @@ class Settings(ProviderSettings):
     """The version of the embedded PostgreSQL; each has a data folder of its own."""
 
     concurrency: int = Field(384, ge=1, le=1000, validation_alias="BACKSCROLL_CONCURRENCY")
-    """Items in flight in one worker process."""
+    """Items that one worker process works on at once; a quarter more are ready to follow."""
 
     max_media_mb: int = Field(100, ge=1, validation_alias="BACKSCROLL_MAX_MEDIA_MB")
     download_timeout: Seconds = Field(120, gt=0, validation_alias="BACKSCROLL_DOWNLOAD_TIMEOUT")

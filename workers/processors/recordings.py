@@ -10,7 +10,7 @@ from workers.processors.media.limits import MediaLimits
 from workers.processors.media.sound import SoundFacts
 from workers.sandbox import Sandbox
 
-KEPT = 1000
+KEPT = 1250
 """As many as a worker may have in hand."""
 
 FileKey = tuple[str, int, int, int]
