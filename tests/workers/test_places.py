@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from dataclasses import replace
 
 import pytest
@@ -173,10 +172,17 @@ def test_while_all_places_are_taken_a_quarter_more_is_on_its_way_to_them() -> No
         note = replace(LOCAL, content_type="audio")
         in_hand = await places.in_hand(note).take(1000)
         processed = 0
-        with contextlib.suppress(TimeoutError):
-            for _ in range(in_hand):
-                await asyncio.wait_for(places.processing(note).__aenter__(), 0.05)
+
+        async def process() -> None:
+            nonlocal processed
+            async with places.processing(note):
                 processed += 1
+                await asyncio.Event().wait()
+
+        tasks = [asyncio.create_task(process()) for _ in range(in_hand)]
+        await _settled()
+        for task in tasks:
+            task.cancel()
         return in_hand, processed
 
     assert asyncio.run(run()) == (50, 40)
