@@ -6,66 +6,71 @@
 -- p_usage: {provider, model, inputTokens, of those cachedTokens and audioTokens, outputTokens,
 -- audioSeconds}. Sound, and what the provider had in its cache, are charged apart where the book
 -- has a price for them, and else like everything else that was sent.
+--
+-- Called for every result that was paid for: one look into the book, and plain arithmetic.
 create or replace function batch.cost_of_usage(p_usage jsonb, p_at timestamptz)
 returns numeric
-language sql
+language plpgsql
 stable
 set search_path = ''
 as $$
-  with used as (
-    select
-      p_usage ->> 'provider' as provider,
-      p_usage ->> 'model' as model,
-      coalesce((p_usage ->> 'audioSeconds')::numeric, 0) as audio_seconds,
-      coalesce((p_usage ->> 'audioTokens')::numeric, 0) as audio_tokens,
-      coalesce((p_usage ->> 'cachedTokens')::numeric, 0) as cached_tokens,
-      coalesce((p_usage ->> 'inputTokens')::numeric, 0) as input_tokens,
-      coalesce((p_usage ->> 'outputTokens')::numeric, 0) as output_tokens
-    where batch.is_believable(p_usage)
-  ),
+declare
+  v_seconds numeric;
+  v_input numeric;
+  v_output numeric;
+  v_price batch.model_prices;
+  v_units numeric;
+  v_usd numeric;
+begin
+  if not batch.is_believable(p_usage) then
+    return null;
+  end if;
 
-  billed as (
-    -- priced by time: what the request also says in tokens is not charged again
-    select u.*, 'audio_second' as unit, u.audio_seconds as units
-    from used as u
-    where u.audio_seconds > 0
-      and (batch.price_at(u.provider, u.model, 'audio_second', p_at)).usd is not null
+  v_seconds := coalesce((p_usage ->> 'audioSeconds')::numeric, 0);
+  v_input := coalesce((p_usage ->> 'inputTokens')::numeric, 0);
+  v_output := coalesce((p_usage ->> 'outputTokens')::numeric, 0);
 
-    union all
-    select u.*, split.unit, split.units
-    from used as u
-    cross join lateral (
-      select case
-        when (batch.price_at(u.provider, u.model, 'audio_token', p_at)).usd is null then 0
-        else u.audio_tokens
-      end as tokens
-    ) as audio
-    cross join lateral (
-      select case
-        when (batch.price_at(u.provider, u.model, 'cached_token', p_at)).usd is null then 0
-        else least(u.cached_tokens, greatest(0, u.input_tokens - audio.tokens))
-      end as tokens
-    ) as cached
-    cross join lateral (
-      values
-        ('input_token', u.input_tokens - audio.tokens - cached.tokens),
-        ('audio_token', audio.tokens),
-        ('cached_token', cached.tokens),
-        ('output_token', u.output_tokens)
-    ) as split (unit, units)
-    where split.units > 0
-      and (
-        u.audio_seconds <= 0
-        or (batch.price_at(u.provider, u.model, 'audio_second', p_at)).usd is null
-      )
-  ),
+  -- In this order, what is charged apart is taken off the input before the input is charged.
+  for v_price in
+    select distinct on (p.unit) p.*
+    from batch.model_prices as p
+    where p.provider = p_usage ->> 'provider'
+      and p.model = p_usage ->> 'model'
+      and p.valid_from <= p_at
+    order by
+      p.unit, -- audio_second, audio_token, cached_token, input_token, output_token
+      p.valid_from desc
+  loop
+    case v_price.unit
+      when 'audio_second' then
+        v_units := v_seconds;
+      when 'audio_token' then
+        v_units := coalesce((p_usage ->> 'audioTokens')::numeric, 0);
+        v_input := v_input - v_units;
+      when 'cached_token' then
+        v_units := least(
+          coalesce((p_usage ->> 'cachedTokens')::numeric, 0), greatest(0, v_input)
+        );
+        v_input := v_input - v_units;
+      when 'input_token' then
+        v_units := v_input;
+        v_input := 0;
+      when 'output_token' then
+        v_units := v_output;
+        v_output := 0;
+    end case;
 
-  charges as (
-    select greatest(b.units, price.minimum_units) * price.usd / price.per_units as usd
-    from billed as b
-    left join lateral batch.price_at(b.provider, b.model, b.unit, p_at) as price on true
-  )
+    if v_units > 0 then
+      v_usd := coalesce(v_usd, 0)
+        + greatest(v_units, v_price.minimum_units) * v_price.usd / v_price.per_units;
 
-  select case when bool_and(c.usd is not null) then batch.storable_cost(sum(c.usd)) end
-  from charges as c;
+      -- Priced by time: what the request also says in tokens is not charged again.
+      if v_price.unit = 'audio_second' then
+        return batch.storable_cost(v_usd);
+      end if;
+    end if;
+  end loop;
+
+  return case when v_input <= 0 and v_output <= 0 then batch.storable_cost(v_usd) end;
+end;
 $$;

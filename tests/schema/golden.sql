@@ -504,9 +504,9 @@ function batch.close_slices(p_job_id uuid) returns void language sql volatile se
 
 function batch.content_type_of(p_mime_type text, p_message_type text DEFAULT NULL::text) returns batch.content_type language sql immutable;
 
-function batch.cost_of_usage(p_usage jsonb, p_at timestamp with time zone) returns numeric language sql stable set search_path="";
+function batch.cost_of_usage(p_usage jsonb, p_at timestamp with time zone) returns numeric language plpgsql stable set search_path="";
 
-function batch.cost_of_usages(p_usages jsonb, p_at timestamp with time zone) returns numeric language sql stable set search_path="";
+function batch.cost_of_usages(p_usages jsonb, p_at timestamp with time zone) returns numeric language plpgsql stable set search_path="";
 
 function batch.count_media(p_content_types batch.content_type[], p_message_ids uuid[]) returns jsonb language sql stable set search_path="";
 
@@ -572,7 +572,7 @@ function batch.installed_checksum() returns text language sql stable set search_
 
 function batch.installed_version() returns text language sql stable set search_path="";
 
-function batch.is_believable(p_usage jsonb) returns boolean language sql immutable set search_path="";
+function batch.is_believable(p_usage jsonb) returns boolean language sql immutable;
 
 function batch.is_final(p_job_id uuid) returns boolean language sql stable set search_path="";
 
@@ -722,7 +722,7 @@ function batch.status_json(p_job batch.batch_jobs) returns json language sql sta
 
 function batch.stop_worker(p_worker_id bigint) returns void language sql volatile set search_path="";
 
-function batch.storable_cost(p_usd numeric) returns numeric language sql immutable set search_path="";
+function batch.storable_cost(p_usd numeric) returns numeric language sql immutable;
 
 function batch.sweep(p_worker_id bigint, p_timeout interval) returns integer language plpgsql volatile set search_path="";
 
@@ -742,7 +742,7 @@ function batch.tg_jobs__release_claims() returns trigger language plpgsql volati
 
 function batch.tg_model_prices__are_by_hand() returns trigger language plpgsql volatile set search_path="";
 
-function batch.tokens_of_usages(p_usages jsonb) returns integer language sql immutable set search_path="";
+function batch.tokens_of_usages(p_usages jsonb) returns integer language plpgsql immutable set search_path="";
 
 function batch.unusable_api_keys(p_ids uuid[]) returns SETOF uuid language sql stable set search_path="";
 
