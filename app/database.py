@@ -15,6 +15,7 @@ import json
 import logging
 import math
 import os
+import select
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, LiteralString
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import AsyncConnection, conninfo
@@ -200,9 +202,12 @@ class Database:
         wait_seconds: float = 5.0,
         statement_seconds: float = 0,
         silence_seconds: float = 0,
+        trusted_seconds: float = 0,
     ) -> None:
         """`statement_seconds`: so long a connection may be used; 0: as long as it is.
         `silence_seconds`: so long it is used while the server answers nobody; 0: likewise.
+        `trusted_seconds`: so long after it was used it is used again without asking whether it
+        still works, which takes as long as a short call. It is for those who call again if not.
 
         Told to the server, the limit would belong to a session that a pooler gives to others.
         """
@@ -210,6 +215,8 @@ class Database:
         self._wait_seconds = wait_seconds
         self._statement_seconds = statement_seconds or None
         self._silence_seconds = silence_seconds or None
+        self._trusted_seconds = trusted_seconds
+        self._used: WeakKeyDictionary[AsyncConnection[Any], float] = WeakKeyDictionary()
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             self.conninfo,
             min_size=1,
@@ -246,6 +253,9 @@ class Database:
         Who waits for a connection has not asked for anything yet, and need not wait as long as the
         system does for a server that may be gone.
         """
+        idle_seconds = time.monotonic() - self._used.get(connection, float("-inf"))
+        if idle_seconds < self._trusted_seconds and not _is_addressed(connection):
+            return
         loop = asyncio.get_running_loop()
         is_late = loop.call_later(self._wait_seconds, _hang_up, connection)
         try:
@@ -268,6 +278,7 @@ class Database:
                 # What runs on the server when the time is up is cancelled there too.
                 async with self._watched(connection), self._in_time():
                     yield connection
+                self._used[connection] = time.monotonic()
 
     async def _take(self, held: AsyncExitStack, wait_seconds: float) -> AsyncConnection[Any]:
         """A connection of the pool, asked for anew every second.
@@ -388,6 +399,13 @@ class Transaction:
         if row is None:
             raise LookupError("the query has no row")
         return tuple(row)
+
+
+def _is_addressed(connection: AsyncConnection[Any]) -> bool:
+    """Whether the server has said something unasked, or has hung up: as far as is known here."""
+    line = select.poll()
+    line.register(connection.fileno(), select.POLLIN)
+    return bool(line.poll(0))
 
 
 def _hang_up(connection: AsyncConnection[Any]) -> None:

@@ -145,8 +145,11 @@ class Sql:
         ]
 
     def record(self, worker: int, *results: dict[str, Any]) -> list[tuple[UUID, bool]]:
-        """Records results made by `processed` and `failed`."""
-        return self.rows("select * from batch.record_results(%s, %s)", worker, json.dumps(results))
+        """Records results made by `processed` and `failed`; the jobs that want no more work."""
+        return self.rows(
+            "select job_id, has_ended from batch.record_results(%s, %s) where first_seq is null",
+            worker, json.dumps(results),
+        )  # fmt: skip
 
     def finish(self, job_id: UUID, first_seq: int, worker: int) -> None:
         self.run("select batch.finish_slice(%s, %s, %s)", job_id, first_seq, worker)

@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,8 +35,9 @@ from workers.processors.base import (
     ProvidersAway,
     Usage,
 )
-from workers.providers.errand import Errand, NotWanted, errand
+from workers.providers.errand import NotWanted, current_errand, errand
 from workers.results import Item, Result, usage_json
+from workers.running import RunningSlice
 
 logger = logging.getLogger(__name__)
 
@@ -245,22 +246,23 @@ class ItemWork:
         return opened
 
     async def work(
-        self,
-        job_id: UUID,
-        first_seq: int,
-        item: Item,
-        is_wanted: Callable[[], bool],
-        ready: Ready | None = None,
+        self, running: RunningSlice, item: Item, ready: Ready | None = None
     ) -> Result | None:
-        """The item's result, also when something went wrong with it. None: not now.
+        """The result of an item of the slice, also when something went wrong. None: not now.
 
-        `is_wanted` is asked once more when its turn to be processed has come. `ready` is what
-        `prepare` gave for it; it is closed in the end.
+        Whether the slice is still wanted is looked at once more when the item's turn to be
+        processed has come. `ready` is what `prepare` gave for it; it is closed in the end.
         """
-        result = Result(job_id=job_id, first_seq=first_seq, seq=item.seq, started=time.monotonic())
-        with errand(item.wanted_since, is_wanted) as asked:
+        job_id = running.job_id
+        result = Result(
+            job_id=job_id,
+            first_seq=running.first_seq,
+            seq=item.seq,
+            started=time.monotonic(),
+        )
+        with errand(item.wanted_since, lambda: not running.is_stopped) as asked:
             try:
-                return await self._make(result, item, ready, asked)
+                return await self._make(result, running, item, ready)
             except MadeMeanwhile:
                 return result.skipped()
             except ProcessingFailed as failure:
@@ -284,9 +286,9 @@ class ItemWork:
     async def _make(
         self,
         result: Result,
+        running: RunningSlice,
         item: Item,
         ready: Ready | None,
-        on_errand: Errand,
     ) -> Result:
         if ready is not None:
             try:
@@ -296,10 +298,10 @@ class ItemWork:
                     admitted.is_asked = False
                 else:
                     admitted.made, admitted.asked = await self._admission.admit(
-                        ready.question, on_errand.is_wanted, ready.answer
+                        ready.question, current_errand().is_wanted, ready.answer
                     )
                 result.medium_bytes = ready.file.size
-                await self._process(result, item, medium, admitted, on_errand)
+                await self._process(result, running, item, medium, admitted)
                 if not result.is_reused:
                     self._pace.ended(item.content_type, result)
                 return result
@@ -320,34 +322,44 @@ class ItemWork:
                 may_use=await self._processing.may_use(medium),
             )
             admitted = _Admitted(
-                question, *await self._admission.admit(question, on_errand.is_wanted)
+                question, *await self._admission.admit(question, current_errand().is_wanted)
             )
             result.medium_bytes = path.stat().st_size
-            return await self._process(result, item, medium, admitted, on_errand)
+            return await self._process(result, running, item, medium, admitted)
 
     async def _process(
         self,
         result: Result,
+        running: RunningSlice,
         item: Item,
         medium: Medium,
         admitted: _Admitted,
-        on_errand: Errand,
     ) -> Result:
+        on_errand = current_errand()
+
+        async def ask() -> None:
+            admitted.made, admitted.asked = await self._admission.admit(
+                admitted.question, on_errand.is_wanted
+            )
+            admitted.is_asked = True
+
         async def confirm() -> None:
-            """What was cancelled while it waited for its turn does not begin."""
+            """What was cancelled while it waited for its turn does not begin.
+
+            What an admission has reserved and claimed stays so while this worker holds the slice,
+            so that the answer to anything recorded meanwhile says as much as a new one.
+            """
             while on_errand.is_wanted():
-                if time.monotonic() - admitted.asked <= _ADMITTED_SECONDS:
+                known_at = max(admitted.asked, running.wanted_at)
+                if time.monotonic() - known_at <= _ADMITTED_SECONDS:
                     return
                 # Also once more, where others took all the time since the answer came.
-                admitted.made, admitted.asked = await self._admission.admit(
-                    admitted.question, on_errand.is_wanted
-                )
-                admitted.is_asked = True
+                await ask()
             raise NotAdmitted
 
         async def confirm_request() -> None:
             if not admitted.is_asked:
-                admitted.asked = float("-inf")
+                await ask()
             await confirm()
 
         async with self._places.processing(item):

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -27,9 +28,10 @@ logger = logging.getLogger(__name__)
 Reported = tuple[Result, Callable[[], None]]
 """A result, and whom to tell that it is recorded."""
 
-_INTERVAL, _BUSY_INTERVAL, _MANY = 0.025, 0.05, 100
-"""Seconds from one sending to the next, the longer one after so many results: a call costs as much
-as thirty results, however few it carries."""
+_INTERVAL, _BUSY_INTERVAL, _MANY = 0.025, 0.05, 40
+"""Seconds from one sending to the next, the longer one where there were so many results lately: a
+call costs as much as thirty results, however few it carries."""
+_LATELY_SECONDS = 1.0
 _LARGEST_BATCH = 300
 _PULSE_INTERVAL = 0.25
 _LONGEST_PAUSE = 2.0
@@ -39,7 +41,8 @@ class Recorder:
     """Collects results with `report` and records them until `close`.
 
     `on_unwanted(job_id, has_ended)` is told of jobs that the database wants no more work for,
-    `on_wanted(job_id, at)` of those it wants: `at` is when it was asked, on the monotonic clock.
+    `on_wanted(job_id, first_seq, at)` of the worker's slices that it wants: `at` is when it was
+    asked, on the monotonic clock.
     """
 
     def __init__(
@@ -48,7 +51,7 @@ class Recorder:
         worker_id: int,
         on_unwanted: Callable[[UUID, bool], None],
         *,
-        on_wanted: Callable[[UUID, float], None] = lambda job_id, at: None,
+        on_wanted: Callable[[UUID, int, float], None] = lambda job_id, first_seq, at: None,
         most_waiting: int = 10_000,
         meters: Meters | None = None,
     ) -> None:
@@ -95,17 +98,19 @@ class Recorder:
     async def run(self) -> None:
         """Records until `close` was called and nothing waits any more."""
         beside = [asyncio.create_task(each) for each in (self._pulse(), self._retry_locked())]
+        lately, began = 0.0, time.monotonic()
         try:
             while not (self._closing and not self.waiting):
                 await self._something.wait()
                 await self._wait_for_results()
-                began = time.monotonic()
-                recorded = await self._flush()
+                last, began = began, time.monotonic()
+                lately *= math.exp((last - began) / _LATELY_SECONDS)
+                lately += await self._flush()
                 if not (self._waiting or self._current or self._closing):
                     self._something.clear()
                     self._results.clear()
                 if len(self._waiting) < _LARGEST_BATCH:
-                    interval = _BUSY_INTERVAL if recorded >= _MANY else _INTERVAL
+                    interval = _BUSY_INTERVAL if lately >= _MANY else _INTERVAL
                     await asyncio.sleep(max(0.0, interval - (time.monotonic() - began)))
         finally:
             for task in beside:
@@ -210,19 +215,19 @@ class Recorder:
 
     async def _record(self, results: list[Result], current: dict[UUID, str]) -> None:
         now = time.monotonic()
-        unwanted = await self._database.rows(
-            "select * from batch.record_results(%s, %s, %s)",
+        rows = await self._database.rows(
+            "select job_id, first_seq, has_ended from batch.record_results(%s, %s, %s)",
             [
                 self._worker_id,
                 as_text([result.as_json(now) for result in results]),
                 json.dumps({str(job_id): label for job_id, label in current.items()}),
             ],
         )
-        for job_id, has_ended in unwanted:
-            self._on_unwanted(job_id, has_ended)
-        asked = {result.job_id for result in results} | current.keys()
-        for job_id in asked.difference(job_id for job_id, _ in unwanted):
-            self._on_wanted(job_id, now)
+        for job_id, first_seq, has_ended in rows:
+            if first_seq is None:
+                self._on_unwanted(job_id, has_ended)
+            else:
+                self._on_wanted(job_id, first_seq, now)
 
     async def _record_one_by_one(self, results: list[Result]) -> None:
         """One result that the database cannot hold must not keep out its neighbours."""

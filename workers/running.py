@@ -20,7 +20,8 @@ class RunningSlice:
         self.first_seq = first_seq
         self.is_stopped = False
         self.wanted_at = float("-inf")
-        """When the database last knew its job to be wanted, on the monotonic clock."""
+        """When the database last said that this worker holds it and its job is wanted, on the
+        monotonic clock."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._unrecorded = 0
         self._all_recorded = asyncio.Event()
@@ -108,10 +109,11 @@ class RunningSlices:
         for running in self._slices.get(job_id, ()):
             running.stop(self._cancel_grace if has_ended else None)
 
-    def want_job(self, job_id: UUID, at: float) -> None:
-        """The database was asked at this time, on the monotonic clock, and wants the job."""
+    def want(self, job_id: UUID, first_seq: int, at: float) -> None:
+        """The database was asked at this time, on the monotonic clock, and wants the slice."""
         for running in self._slices.get(job_id, ()):
-            running.wanted_at = at
+            if running.first_seq == first_seq:
+                running.wanted_at = max(running.wanted_at, at)
 
     def stop_all(self) -> None:
         """Lets no item at all begin; items in hand get the worker's grace."""

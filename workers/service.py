@@ -44,6 +44,9 @@ logger = logging.getLogger(__name__)
 
 SLICES_AT_ONCE = 16
 """More than a job has lanes, so that one job does not keep out the next."""
+_TRUSTED_SECONDS = 1.0
+"""A connection that worked a moment ago is not asked whether it does: what the worker calls is
+called again if not."""
 _OPEN_FILES = 65_536
 _COLLECTED_AFTER = 20_000
 """Objects more than the last time: with the results in hand a few thousand come and go."""
@@ -68,9 +71,13 @@ class Worker:
         self._settings = settings
         self._url = url
         self._listen_url = listen_url
-        self._database = Database(url, "backscroll worker", size=8)
+        self._database = Database(
+            url, "backscroll worker", size=8, trusted_seconds=_TRUSTED_SECONDS
+        )
         # Of its own: slices that wait for somebody's lock must not hold up what is recorded.
-        self._recording = Database(url, "backscroll recorder", size=2)
+        self._recording = Database(
+            url, "backscroll recorder", size=2, trusted_seconds=_TRUSTED_SECONDS
+        )
         self._calling = Database(url, "backscroll callbacks", size=2)
         # Likewise: what waits must not keep a worker from saying that it lives.
         self._living = Database(url, "backscroll heartbeat", size=2)
@@ -184,7 +191,7 @@ class Worker:
             self._recording,
             worker_id,
             running.stop_job,
-            on_wanted=running.want_job,
+            on_wanted=running.want,
             meters=self._meters,
         )
         self._recorder = recorder
@@ -199,7 +206,12 @@ class Worker:
         callbacks = CallbackSender(
             self._calling, worker_id, self._callback_client, told(self._settings.webhook_secret)
         )
-        queue = queue_app(self._url, self._listen_url, self._listener("queue"))
+        queue = queue_app(
+            self._url,
+            self._listen_url,
+            self._listener("queue"),
+            backlog=lambda: slices.backlog,
+        )
         add_tasks(queue, self._database, slices)
 
         async with (

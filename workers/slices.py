@@ -6,7 +6,8 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
@@ -55,13 +56,21 @@ class SliceRunner:
         self._turn_seconds = turn_seconds
         self._room = ItemRoom(_MOST_ITEMS)
         self._later: set[asyncio.Task[None]] = set()
+        self._backlog = 0
+
+    @property
+    def backlog(self) -> int:
+        """How many slices in hand have items that have not begun."""
+        return self._backlog
 
     async def run(self, job_id: UUID, first_seq: int, last_seq: int) -> None:
         """Runs one slice and gives it back, whatever happens in between."""
-        async with self._room.taken(last_seq - first_seq + 1):
-            await self._run(job_id, first_seq)
+        with ExitStack() as waiting:
+            waiting.enter_context(self._in_backlog())
+            async with self._room.taken(last_seq - first_seq + 1):
+                await self._run(job_id, first_seq, on_all_begun=waiting.close)
 
-    async def _run(self, job_id: UUID, first_seq: int) -> None:
+    async def _run(self, job_id: UUID, first_seq: int, *, on_all_begun: Callable[[], None]) -> None:
         # A second task for the same slice must not give away what the first has in hand.
         if self._running.has(job_id, first_seq):
             return
@@ -83,6 +92,7 @@ class SliceRunner:
                     running,
                     [Item(*(*row[:-1], now - row[-1])) for row in rows],
                     unasked,
+                    on_all_begun=on_all_begun,
                 )
             except Locked as error:
                 # Refused by the database itself; the sweep queues it again.
@@ -94,7 +104,12 @@ class SliceRunner:
                     await self._give_back(job_id, first_seq)
 
     async def _run_items(
-        self, running: RunningSlice, items: Sequence[Item], unasked: Sequence[str]
+        self,
+        running: RunningSlice,
+        items: Sequence[Item],
+        unasked: Sequence[str],
+        *,
+        on_all_begun: Callable[[], None],
     ) -> None:
         # Each kind waits for its own places: pictures in OCR hold up no documents, and slow
         # addresses no files.
@@ -108,7 +123,16 @@ class SliceRunner:
                 for kind, group in groupby(by_kind, key=_kind)
             )
         )
+        on_all_begun()
         await running.ended()
+
+    @contextmanager
+    def _in_backlog(self) -> Iterator[None]:
+        self._backlog += 1
+        try:
+            yield
+        finally:
+            self._backlog -= 1
 
     async def _end_at_once(
         self, running: RunningSlice, items: Sequence[Item], turn_ends: float
@@ -187,9 +211,7 @@ class SliceRunner:
     ) -> None:
         result = None
         try:
-            result = await self._work.work(
-                running.job_id, running.first_seq, item, lambda: not running.is_stopped, ready
-            )
+            result = await self._work.work(running, item, ready)
         finally:
             if result is None or not item.is_alone:
                 in_hand.give()

@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 QUEUE = "backscroll"
 
 _MOMENT_SECONDS = 0.05
+_COURTESY_SECONDS = 0.01
+"""For each slice but one that a worker has waiting, it lets others fetch the next first."""
 _TRY_SECONDS = 1.0
 _NAME = re.compile(r"(?<![.\w])procrastinate_\w+")
 _SOMETHING_CAME = json.dumps({"type": "job_inserted", "job_id": 0})
@@ -93,11 +95,19 @@ class _Jobs(procrastinate.manager.JobManager):
 
     Its worker would end then, and begin again only when all slices in hand have ended. What gets
     lost on the way `batch.requeue_lost_tasks` finds.
+
+    A worker with a backlog of slices leaves the next task to others for a moment: all hear of it at
+    once, and whoever was quicker would get it, however much it has waiting.
     """
+
+    def __init__(self, connector: procrastinate.BaseConnector, backlog: Callable[[], int]) -> None:
+        super().__init__(connector)
+        self._backlog = backlog
 
     async def fetch_job(
         self, queues: Iterable[str] | None, worker_id: int
     ) -> procrastinate.jobs.Job | None:
+        await asyncio.sleep(_COURTESY_SECONDS * max(0, self._backlog() - 1))
         with _unless_away():
             return await super().fetch_job(queues, worker_id)
         return None
@@ -151,14 +161,19 @@ class _Nudge:
 
 
 def queue_app(
-    url: str, listen_url: str, on_state: Callable[[bool], None] | None = None
+    url: str,
+    listen_url: str,
+    on_state: Callable[[bool], None] | None = None,
+    *,
+    backlog: Callable[[], int] = lambda: 0,
 ) -> procrastinate.App:
     """The Procrastinate app without its tasks; it connects when opened.
 
-    `on_state` is told whether it hears notifications.
+    `on_state` is told whether it hears notifications; `backlog` tells how many slices in hand have
+    items that have not begun.
     """
     app = procrastinate.App(connector=_Connector(url, listen_url, on_state))
-    app.job_manager = _Jobs(app.connector)
+    app.job_manager = _Jobs(app.connector, backlog)
     return app
 
 

@@ -19,6 +19,7 @@ declare
   v_missing int;
   v_ended_now int;
   v_at_once int;
+  v_at_a_time numeric;
   v_is_done boolean;
 begin
   select j.* into v_job from batch.jobs as j where j.id = p_job_id for no key update;
@@ -41,8 +42,10 @@ begin
       count(*) filter (where r.finished_at >= v_slice.taken_at),
       sum(r.processing_ms) filter (where r.finished_at >= v_slice.taken_at),
       batch.clock() - v_slice.taken_at
-    )
-  into v_missing, v_ended_now, v_at_once
+    ),
+    coalesce(sum(r.processing_ms) filter (where r.finished_at >= v_slice.taken_at), 0)
+      / greatest(1, extract(epoch from batch.clock() - v_slice.taken_at) * 1000)
+  into v_missing, v_ended_now, v_at_once, v_at_a_time
   from batch.item_results as r
   where r.job_id = p_job_id and r.seq between v_slice.first_seq and v_slice.last_seq;
 
@@ -71,7 +74,8 @@ begin
       case when v_at_once > 0 then j.slice_size end
     )
     where j.id = p_job_id and v_ended_now > 0;
-    perform batch.open_slices(p_job_id, v_at_once);
+    -- Twice as many as it had in hand at a time: while one half ends, the other is there to begin.
+    perform batch.open_slices(p_job_id, least(v_ended_now, 2 * v_at_a_time)::int);
   end if;
 
   perform batch.settle_job(p_job_id);

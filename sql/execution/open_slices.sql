@@ -1,10 +1,11 @@
 -- Cuts the next slices of a job and queues them, until as many are open as the job has lanes or
 -- no items are left. The very first is small: its results are soon there, and tell the pace.
--- Towards the end slices become smaller (down to half a second's worth, or to p_at_once items,
--- which end beside each other), so that the lanes end together.
+-- Towards the end slices become smaller, so that the lanes end together: down to half a second's
+-- worth, or to p_least items where more of them are worked on at a time, as long as every worker
+-- finds two.
 --
 -- The caller holds the lock on the job's row. Calling twice changes nothing.
-create or replace function batch.open_slices(p_job_id uuid, p_at_once int default 0)
+create or replace function batch.open_slices(p_job_id uuid, p_least int default 0)
 returns void
 language plpgsql
 volatile
@@ -14,6 +15,7 @@ declare
   v_job batch.jobs;
   v_slice batch.slices;
   v_lanes_free int;
+  v_workers int;
   v_items_left int;
   v_least numeric;
   v_last_seq int;
@@ -24,15 +26,17 @@ begin
   from batch.slices as s
   where s.job_id = p_job_id and s.state <> 'done';
 
+  if v_job.next_seq = 1 or p_least > 0 then
+    select greatest(1, count(*)) into v_workers
+    from batch.workers as w
+    where w.stopped_at is null and w.last_seen_at > batch.clock() - interval '1 minute';
+  end if;
+
   -- Before a pace is known every worker finds two, however few items there are. More would cost
   -- a small job more than its items do: each is taken and given back by itself.
   v_least := case
-    when v_job.next_seq = 1 then least(16, ceil(v_job.total_items / (2.0 * greatest(1, (
-      select count(*)
-      from batch.workers as w
-      where w.stopped_at is null and w.last_seen_at > batch.clock() - interval '1 minute'
-    )))))
-    else greatest(ceil(v_job.slice_size / 8.0), p_at_once)
+    when v_job.next_seq = 1 then least(16, ceil(v_job.total_items / (2.0 * v_workers)))
+    else ceil(v_job.slice_size / 8.0)
   end;
 
   while v_lanes_free > 0 and v_job.next_seq <= v_job.total_items loop
@@ -40,7 +44,11 @@ begin
     v_last_seq := v_job.next_seq - 1 + least(
       v_items_left,
       case when v_job.next_seq = 1 then least(32, v_job.slice_size) else v_job.slice_size end,
-      greatest(ceil(v_items_left::numeric / v_job.lanes), v_least)
+      greatest(
+        ceil(v_items_left::numeric / v_job.lanes),
+        v_least,
+        least(p_least, ceil(v_items_left / (2.0 * v_workers)))
+      )
     );
 
     insert into batch.slices as s (job_id, first_seq, last_seq, created_at)

@@ -110,7 +110,7 @@ begin
     skipped_at_plan = v_job.skipped_at_plan,
     total_items = v_job.total_items,
     -- Until a pace is known. Slow items are given back after a turn, whatever the size.
-    slice_size = 128,
+    slice_size = 64,
     -- of fewer, more is known: see batch.keep_estimate
     estimate = case
       when v_job.total_items > 50000 then batch.estimate_items(v_items_by_type)

@@ -1,7 +1,8 @@
 -- Records what a worker has finished, for all its slices together: the results, the text in
 -- media_content and in the message's own column, and the worker's share of each job's counters,
--- in one statement. Returns the jobs among those named that want no more work, and whether for
--- good.
+-- in one statement. Returns the slices that the worker holds of jobs that are being processed, as
+-- they were when the call began; and the jobs among those named that want no more work, and whether
+-- for good (has_ended, without a first_seq).
 --
 -- p_results is a list of objects: jobId, firstSeq (of the slice), seq, status, errorCode, error,
 -- text, provider, model, language, durationSeconds, pages, bytes (of the medium), processingMs, and
@@ -36,7 +37,7 @@
 create or replace function batch.record_results(
   p_worker_id bigint, p_results jsonb, p_current jsonb default '{}'
 )
-returns table (job_id uuid, has_ended boolean)
+returns table (job_id uuid, first_seq int, has_ended boolean)
 language plpgsql
 volatile
 set search_path = ''
@@ -356,13 +357,15 @@ begin
       last_seen_at = excluded.last_seen_at
   )
 
-  select j.id, j.completed_at is not null
+  select j.id, null::int, j.completed_at is not null
   from batch.jobs as j
   where j.status <> 'processing'
     and j.id = any (array(
       select r.job_id from reported as r
       union
       select k.job_id::uuid from jsonb_object_keys(p_current) as k (job_id)
-    ));
+    ))
+  union all
+  select h.job_id, h.first_seq, null from held as h where h.is_wanted;
 end;
 $$;

@@ -634,7 +634,7 @@ function batch.number_of(p_value jsonb, p_most numeric) returns numeric language
 
 function batch.offers() returns TABLE(content_type batch.content_type, provider text, model text, places numeric, least_seconds numeric) language sql stable set search_path="";
 
-function batch.open_slices(p_job_id uuid, p_at_once integer DEFAULT 0) returns void language plpgsql volatile set search_path="";
+function batch.open_slices(p_job_id uuid, p_least integer DEFAULT 0) returns void language plpgsql volatile set search_path="";
 
 function batch.ordered_uuids() returns text language sql volatile set search_path="";
 
@@ -672,7 +672,7 @@ function batch.recent_results(p_content_type batch.content_type) returns TABLE(p
 
 function batch.record_callback_attempt(p_callback_id uuid, p_attempt integer, p_duration_ms integer, p_status_code integer, p_error text DEFAULT NULL::text, p_response text DEFAULT NULL::text, p_retry_after_seconds double precision DEFAULT NULL::double precision) returns text language plpgsql volatile set search_path="";
 
-function batch.record_results(p_worker_id bigint, p_results jsonb, p_current jsonb DEFAULT '{}'::jsonb) returns TABLE(job_id uuid, has_ended boolean) language plpgsql volatile set enable_seqscan=off set jit=off set lock_timeout=2s set plan_cache_mode=force_generic_plan set search_path="";
+function batch.record_results(p_worker_id bigint, p_results jsonb, p_current jsonb DEFAULT '{}'::jsonb) returns TABLE(job_id uuid, first_seq integer, has_ended boolean) language plpgsql volatile set enable_seqscan=off set jit=off set lock_timeout=2s set plan_cache_mode=force_generic_plan set search_path="";
 
 function batch.redeliver_callbacks(p_job_id uuid, p_request jsonb DEFAULT '{}'::jsonb) returns json language plpgsql volatile set search_path="";
 

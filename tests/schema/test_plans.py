@@ -219,7 +219,7 @@ def test_slices_are_taken_recorded_and_finished_by_index_look_ups(sql: Sql) -> N
             sql.record(worker, *(processed(job_id, first, seq) for seq in taken))
             sql.finish(job_id, first, worker)
 
-    assert len(taken) == 128
+    assert len(taken) == 64
 
 
 def test_slices_of_a_job_that_was_never_analysed_are_taken_so_too(sql: Sql) -> None:

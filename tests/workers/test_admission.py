@@ -18,6 +18,7 @@ from workers.items import NO_PATH, ItemWork
 from workers.places import Places
 from workers.processors.base import Extraction, Medium, Usage
 from workers.results import Item
+from workers.running import RunningSlice
 
 JOB = UUID(int=1)
 
@@ -156,9 +157,31 @@ def test_what_was_admitted_a_while_ago_does_not_begin_although_the_answer_is_rea
 
     async def main() -> None:
         ready = await work.prepare(JOB, items)
+        running = RunningSlice(JOB, 1)
         for item in items:
-            assert await work.work(JOB, 1, item, lambda: True, ready[item.seq]) is None
+            assert await work.work(running, item, ready[item.seq]) is None
 
     asyncio.run(main())
 
     assert all_of_it.processed == 0
+
+
+def test_but_it_does_if_the_database_has_just_said_that_its_slice_is_wanted() -> None:
+    all_of_it: Any = FreeWork()
+    work = ItemWork(
+        all_of_it, all_of_it, all_of_it, all_of_it, Places(4, {"document": 4}), worker_id=1
+    )
+    items = [
+        Item(seq, "document", "application/pdf", "a.pdf", None, "1", None, None) for seq in (1, 2)
+    ]
+
+    async def main() -> None:
+        ready = await work.prepare(JOB, items)
+        running = RunningSlice(JOB, 1)
+        running.wanted_at = float("inf")
+        for item in items:
+            assert await work.work(running, item, ready[item.seq]) is not None
+
+    asyncio.run(main())
+
+    assert all_of_it.processed == 2

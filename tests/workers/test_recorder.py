@@ -39,15 +39,20 @@ def test_nothing_more_is_begun_while_too_many_results_wait_for_the_database(
     asyncio.run(main())
 
 
-def test_it_tells_when_the_database_was_asked_about_a_job_and_wanted_it(database_url: str) -> None:
+def test_it_tells_when_the_database_was_asked_about_a_slice_it_wants(
+    database_url: str,
+) -> None:
     with open_sql(database_url) as sql:
         chat = add_chat(sql)
         chat.add_many(1)
         wanted, paused = (
             sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id)) for _ in range(2)
         )
+        worker = sql.worker()
+        for job_id in (wanted, paused):
+            sql.take(job_id, 1, worker)
         sql.run("select batch.pause_job(%s)", paused)
-    told: list[tuple[UUID, float]] = []
+    told: list[tuple[UUID, int, float]] = []
     unwanted: list[tuple[UUID, bool]] = []
 
     async def main() -> None:
@@ -56,7 +61,7 @@ def test_it_tells_when_the_database_was_asked_about_a_job_and_wanted_it(database
         await database.open()
         recorder = Recorder(
             database,
-            1,
+            worker,
             lambda *job: unwanted.append(job),
             on_wanted=lambda *job: (told.append(job), heard.set()),
         )
@@ -72,5 +77,5 @@ def test_it_tells_when_the_database_was_asked_about_a_job_and_wanted_it(database
     asyncio.run(main())
 
     assert unwanted == [(paused, False)]
-    assert [job_id for job_id, _ in told] == [wanted]
-    assert began <= told[0][1] <= time.monotonic()
+    assert [slice_of[:2] for slice_of in told] == [(wanted, 1)]
+    assert began <= told[0][2] <= time.monotonic()

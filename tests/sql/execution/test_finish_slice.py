@@ -169,6 +169,34 @@ def test_items_that_end_beside_each_other_make_no_smaller_slices(sql: Sql, job_i
     assert [last - first + 1 for first, last, _ in sql.slices(job_id)][-1] == 32
 
 
+@pytest.mark.parametrize(
+    ("processing_ms", "size"),
+    [
+        (250, 2),  # one at a time: half a second's worth
+        (1000, 8),  # four at a time
+        (2000, 16),
+        (8000, 20),  # all 32; every worker finds two slices
+    ],
+)
+def test_the_last_slices_hold_twice_what_is_worked_on_at_a_time(
+    sql: Sql, job_id: UUID, processing_ms: int, size: int
+) -> None:
+    worker = sql.worker()
+    sql.run("update batch.jobs set lanes = 20, total_items = 104 where id = %s", job_id)
+    sql.at("2026-06-30 12:00:00+00")
+    sql.take(job_id, 1, worker)
+    sql.at("2026-06-30 12:00:08+00")
+    results = [
+        processed(job_id, 1, seq, processingMs=processing_ms, ageMs=0) for seq in range(1, 33)
+    ]
+    sql.record(worker, *results)
+
+    sql.finish(job_id, 1, worker)
+
+    opened = [last - first + 1 for first, last, _ in sql.slices(job_id) if first > 64]
+    assert opened[0] == size
+
+
 def test_a_turn_that_ended_nothing_says_nothing_about_the_pace(sql: Sql, job_id: UUID) -> None:
     worker = sql.worker()
     sql.at("2026-06-30 12:00:00+00")

@@ -98,6 +98,24 @@ def test_towards_the_end_slices_become_smaller(sql: Sql) -> None:
 
 
 @pytest.mark.parametrize(
+    ("workers", "sizes"),
+    [(1, [30, 30, 20, 10, 10]), (2, [25, 19, 14, 11, 10, 10, 10, 1]), (9, [13, 11, 10, 10])],
+)
+def test_but_not_smaller_than_what_is_worked_on_at_a_time_if_every_worker_finds_two(
+    sql: Sql, workers: int, sizes: list[int]
+) -> None:
+    job_id = job_of(sql, 101, size=80)
+    sql.run("update batch.jobs set next_seq = 2 where id = %s", job_id)
+    for _ in range(workers):
+        sql.worker()
+
+    sql.run("select batch.open_slices(%s, 30)", job_id)
+
+    opened = [last - first + 1 for first, last, _ in sql.slices(job_id)]
+    assert opened[: len(sizes)] == sizes
+
+
+@pytest.mark.parametrize(
     ("items", "workers", "sizes"),
     [
         (1, 1, [1]),

@@ -320,11 +320,28 @@ def test_it_tells_so_of_jobs_that_only_have_an_item_in_hand(sql: Sql, chat: Chat
     sql.run("select batch.cancel_job(%s)", job_id)
 
     told = sql.rows(
-        "select * from batch.record_results(%s, '[]', %s)",
+        "select job_id, has_ended from batch.record_results(%s, '[]', %s)",
         worker, json.dumps({str(job_id): "a.jpg"}),
     )  # fmt: skip
 
     assert told == [(job_id, True)]
+
+
+def test_it_tells_which_slices_the_worker_holds_and_is_to_go_on_with(sql: Sql, chat: Chat) -> None:
+    chat.add_many(40)
+    worker, other = sql.worker(), sql.worker()
+    job_id, paused = (sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id)) for _ in range(2))
+    first, second, third, *_ = (slice_first for slice_first, _, _ in sql.slices(job_id))
+    sql.take(job_id, first, worker)
+    sql.take(job_id, second, worker)
+    sql.take(job_id, third, other)
+    sql.take(paused, first, worker)
+    sql.run("select batch.pause_job(%s)", paused)
+    sql.run("select batch.lose_slice(%s, %s, %s)", job_id, second, worker)
+
+    told = sql.rows("select * from batch.record_results(%s, '[]')", worker)
+
+    assert told == [(job_id, first, None)]
 
 
 def test_the_current_item_is_what_a_worker_has_in_hand(sql: Sql, chat: Chat) -> None:
