@@ -54,6 +54,9 @@ one does, since it is the system that gives them."""
 
 _IDLE_TRANSACTION = "5s"
 
+TRUSTED_SECONDS: Final = 1.0
+"""Of a worker: what it calls is called again if a connection turns out to be broken."""
+
 
 class DatabaseAway(Exception):
     """The database cannot be reached now; the same call may go through later."""
@@ -190,6 +193,30 @@ def _refusal(error: psycopg.Error) -> Refused:
     )
 
 
+class Trust:
+    """Which connections were used within so many seconds: they need not be asked if they work."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._used: WeakKeyDictionary[AsyncConnection[Any], float] = WeakKeyDictionary()
+
+    def note(self, connection: AsyncConnection[Any]) -> None:
+        """The connection was used now."""
+        self._used[connection] = time.monotonic()
+
+    def holds(self, connection: AsyncConnection[Any]) -> bool:
+        """Whether it was just now, and its server has not hung up since, as far as is known here.
+
+        That takes no round trip: whoever hangs up, and whoever says why, is heard.
+        """
+        used = self._used.get(connection)
+        if used is None or time.monotonic() - used >= self._seconds:
+            return False
+        line = select.poll()
+        line.register(connection.fileno(), select.POLLIN)
+        return not line.poll(0)
+
+
 class Database:
     """A pool of connections, opened by `open` and closed by `close`."""
 
@@ -215,8 +242,7 @@ class Database:
         self._wait_seconds = wait_seconds
         self._statement_seconds = statement_seconds or None
         self._silence_seconds = silence_seconds or None
-        self._trusted_seconds = trusted_seconds
-        self._used: WeakKeyDictionary[AsyncConnection[Any], float] = WeakKeyDictionary()
+        self._trust = Trust(trusted_seconds)
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             self.conninfo,
             min_size=1,
@@ -253,8 +279,7 @@ class Database:
         Who waits for a connection has not asked for anything yet, and need not wait as long as the
         system does for a server that may be gone.
         """
-        idle_seconds = time.monotonic() - self._used.get(connection, float("-inf"))
-        if idle_seconds < self._trusted_seconds and not _is_addressed(connection):
+        if self._trust.holds(connection):
             return
         loop = asyncio.get_running_loop()
         is_late = loop.call_later(self._wait_seconds, _hang_up, connection)
@@ -278,7 +303,7 @@ class Database:
                 # What runs on the server when the time is up is cancelled there too.
                 async with self._watched(connection), self._in_time():
                     yield connection
-                self._used[connection] = time.monotonic()
+                self._trust.note(connection)
 
     async def _take(self, held: AsyncExitStack, wait_seconds: float) -> AsyncConnection[Any]:
         """A connection of the pool, asked for anew every second.
@@ -399,13 +424,6 @@ class Transaction:
         if row is None:
             raise LookupError("the query has no row")
         return tuple(row)
-
-
-def _is_addressed(connection: AsyncConnection[Any]) -> bool:
-    """Whether the server has said something unasked, or has hung up: as far as is known here."""
-    line = select.poll()
-    line.register(connection.fileno(), select.POLLIN)
-    return bool(line.poll(0))
 
 
 def _hang_up(connection: AsyncConnection[Any]) -> None:

@@ -20,7 +20,7 @@ import procrastinate
 import psycopg
 
 from app.counted import counted
-from app.database import Database, DatabaseAway
+from app.database import TRUSTED_SECONDS, Database, DatabaseAway
 from app.listening import listen
 from app.scratch import Scratch, scratch_for_everything
 from app.settings import Settings
@@ -44,9 +44,6 @@ logger = logging.getLogger(__name__)
 
 SLICES_AT_ONCE = 16
 """More than a job has lanes, so that one job does not keep out the next."""
-_TRUSTED_SECONDS = 1.0
-"""A connection that worked a moment ago is not asked whether it does: what the worker calls is
-called again if not."""
 _OPEN_FILES = 65_536
 _COLLECTED_AFTER = 20_000
 """Objects more than the last time: with the results in hand a few thousand come and go."""
@@ -71,12 +68,10 @@ class Worker:
         self._settings = settings
         self._url = url
         self._listen_url = listen_url
-        self._database = Database(
-            url, "backscroll worker", size=8, trusted_seconds=_TRUSTED_SECONDS
-        )
+        self._database = Database(url, "backscroll worker", size=8, trusted_seconds=TRUSTED_SECONDS)
         # Of its own: slices that wait for somebody's lock must not hold up what is recorded.
         self._recording = Database(
-            url, "backscroll recorder", size=2, trusted_seconds=_TRUSTED_SECONDS
+            url, "backscroll recorder", size=2, trusted_seconds=TRUSTED_SECONDS
         )
         self._calling = Database(url, "backscroll callbacks", size=2)
         # Likewise: what waits must not keep a worker from saying that it lives.

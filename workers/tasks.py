@@ -17,7 +17,14 @@ import psycopg
 from procrastinate.connector import Notify
 from psycopg_pool import AsyncConnectionPool
 
-from app.database import SESSIONLESS, Database, DatabaseAway, connection_string
+from app.database import (
+    SESSIONLESS,
+    TRUSTED_SECONDS,
+    Database,
+    DatabaseAway,
+    Trust,
+    connection_string,
+)
 from app.listening import listen
 from app.log_context import about_job
 from workers.slices import SliceRunner
@@ -36,6 +43,18 @@ _SOMETHING_CAME = json.dumps({"type": "job_inserted", "job_id": 0})
 
 class _Pool(AsyncConnectionPool[psycopg.AsyncConnection[Any]]):
     """Opened without waiting for the database to be there: what asks it waits."""
+
+    def __init__(self, **arguments: Any) -> None:
+        self._trust = Trust(TRUSTED_SECONDS)
+        super().__init__(**{**arguments, "check": self._look})
+
+    async def _look(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        if not self._trust.holds(connection):
+            await self.check_connection(connection)
+
+    async def putconn(self, conn: psycopg.AsyncConnection[Any]) -> None:
+        self._trust.note(conn)
+        await super().putconn(conn)
 
     async def open(self, wait: bool = False, timeout: float = 30.0) -> None:
         await super().open(wait=False)
