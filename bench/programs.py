@@ -28,12 +28,16 @@ class TookTooLong(Exception):
 
 
 def awaited(look: Callable[[], Value], what: str, every: float = 0.01) -> Value:
-    """The first true value that `look` returns. Raises TookTooLong."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    """The first true value that `look` returns. Raises TookTooLong.
+
+    It looks ever more rarely, to half a percent: what it looks at has work to do.
+    """
+    began = time.monotonic()
     while not (value := look()):
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - began
+        if waited > PATIENCE_SECONDS:
             raise TookTooLong(what)
-        time.sleep(every)
+        time.sleep(max(every, waited / 200))
     return value
 
 

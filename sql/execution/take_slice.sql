@@ -43,6 +43,7 @@ as $$
 declare
   v_job batch.jobs;
   v_last_seq int;
+  v_attempts int;
 begin
   select j.* into v_job
   from batch.jobs as j
@@ -61,13 +62,14 @@ begin
     unasked = p_unasked,
     attempts = s.attempts + 1
   where s.job_id = p_job_id and s.first_seq = p_first_seq and s.state = 'queued'
-  returning s.last_seq into v_last_seq;
+  returning s.last_seq, s.attempts into v_last_seq, v_attempts;
 
   if not found then
     return;
   end if;
 
-  -- `limit` keeps what follows look-ups: planned as joins, whole tables could be read.
+  -- `limit` keeps what follows look-ups: planned as joins, whole tables could be read. What only
+  -- earlier attempts can have left is not looked for in a first one.
   return query
   with slice as materialized (
     select
@@ -98,13 +100,13 @@ begin
     left join lateral (
       select l.losses
       from batch.item_losses as l
-      where l.job_id = i.job_id and l.seq = i.seq
+      where v_attempts > 1 and l.job_id = i.job_id and l.seq = i.seq
       limit 1
     ) as l on true
     left join lateral (
       select r.seq
       from batch.item_results as r
-      where r.job_id = i.job_id and r.seq = i.seq
+      where v_attempts > 1 and r.job_id = i.job_id and r.seq = i.seq
       limit 1
     ) as ended on true
     where i.job_id = p_job_id

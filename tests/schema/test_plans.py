@@ -227,7 +227,8 @@ def test_slices_of_a_job_that_was_never_analysed_are_taken_so_too(sql: Sql) -> N
     sql.run("update pg_class set reltuples = 1e8 where oid = 'batch.items'::regclass")
     job_id = sql.plan(jobType="time_based_batch", daysBack=3650, force=True)
     sql.run(
-        "update batch.slices set last_seq = first_seq + 499 where job_id = %s and first_seq = 1",
+        "update batch.slices set last_seq = first_seq + 499, attempts = 1"
+        " where job_id = %s and first_seq = 1",
         job_id,
     )
 
@@ -235,6 +236,16 @@ def test_slices_of_a_job_that_was_never_analysed_are_taken_so_too(sql: Sql) -> N
         taken = sql.take(job_id, 1, sql.worker())
 
     assert len(taken) == 500
+
+
+def test_results_of_earlier_attempts_are_not_looked_for_in_the_first(sql: Sql) -> None:
+    job_id = sql.plan(jobType="time_based_batch", daysBack=3650)
+    worker = sql.worker()
+    before = scans(sql)["item_results"]
+
+    sql.take(job_id, 1, worker)
+
+    assert scans(sql)["item_results"] == before
 
 
 def test_plans_that_are_kept_look_things_up_though_made_while_the_tables_were_small(
