@@ -15,7 +15,6 @@ import json
 import logging
 import math
 import os
-import select
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -23,11 +22,12 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final, LiteralString
-from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import AsyncConnection, conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from app.trust import Trust
 
 logger = logging.getLogger(__name__)
 
@@ -53,9 +53,6 @@ SILENCE_SECONDS: Final = 10.0
 one does, since it is the system that gives them."""
 
 _IDLE_TRANSACTION = "5s"
-
-TRUSTED_SECONDS: Final = 1.0
-"""Of a worker: what it calls is called again if a connection turns out to be broken."""
 
 
 class DatabaseAway(Exception):
@@ -191,30 +188,6 @@ def _refusal(error: psycopg.Error) -> Refused:
         hint=diagnosis.message_hint,
         problems=[Problem(**problem) for problem in problems],
     )
-
-
-class Trust:
-    """Which connections were used within so many seconds: they need not be asked if they work."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._used: WeakKeyDictionary[AsyncConnection[Any], float] = WeakKeyDictionary()
-
-    def note(self, connection: AsyncConnection[Any]) -> None:
-        """The connection was used now."""
-        self._used[connection] = time.monotonic()
-
-    def holds(self, connection: AsyncConnection[Any]) -> bool:
-        """Whether it was just now, and its server has not hung up since, as far as is known here.
-
-        That takes no round trip: whoever hangs up, and whoever says why, is heard.
-        """
-        used = self._used.get(connection)
-        if used is None or time.monotonic() - used >= self._seconds:
-            return False
-        line = select.poll()
-        line.register(connection.fileno(), select.POLLIN)
-        return not line.poll(0)
 
 
 class Database:

@@ -20,7 +20,7 @@ import procrastinate
 import psycopg
 
 from app.counted import counted
-from app.database import TRUSTED_SECONDS, Database, DatabaseAway
+from app.database import Database, DatabaseAway
 from app.listening import listen
 from app.scratch import Scratch, scratch_for_everything
 from app.settings import Settings
@@ -37,7 +37,7 @@ from workers.provider_gate import ProviderGate
 from workers.recorder import Recorder
 from workers.running import RunningSlices
 from workers.slices import SliceRunner
-from workers.tasks import QUEUE, add_tasks, queue_app
+from workers.tasks import QUEUE, TRUSTED_SECONDS, add_tasks, queue_app
 from workers.upkeep import NotMigrated, Upkeep
 
 logger = logging.getLogger(__name__)

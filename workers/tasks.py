@@ -17,21 +17,17 @@ import psycopg
 from procrastinate.connector import Notify
 from psycopg_pool import AsyncConnectionPool
 
-from app.database import (
-    SESSIONLESS,
-    TRUSTED_SECONDS,
-    Database,
-    DatabaseAway,
-    Trust,
-    connection_string,
-)
+from app.database import SESSIONLESS, Database, DatabaseAway, connection_string
 from app.listening import listen
 from app.log_context import about_job
+from app.trust import Trust
 from workers.slices import SliceRunner
 
 logger = logging.getLogger(__name__)
 
 QUEUE = "backscroll"
+TRUSTED_SECONDS = 1.0
+"""So long a connection is taken to work: what a worker calls is called again if it does not."""
 
 _MOMENT_SECONDS = 0.05
 _COURTESY_SECONDS = 0.01
