@@ -26,6 +26,7 @@
 \ir selection/text_of.sql
 \ir selection/select_media.sql
 \ir selection/select_failed.sql
+\ir selection/selection_of.sql
 \ir selection/find_chat.sql
 \ir selection/find_job.sql
 \ir selection/field_problems.sql

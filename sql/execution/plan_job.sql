@@ -5,9 +5,9 @@
 -- millions; a job that was cancelled meanwhile keeps no items. Two plans of one job exclude each
 -- other; planning a job that is no longer pending changes nothing, so calling twice is safe.
 --
--- Messages are looked at once: what is found is numbered, then frozen and counted. The memory is
--- for that, and for what is known to have content: a million items need not go through files.
--- (`offset 0` keeps content from being looked for twice a message.)
+-- Messages are looked at once. Without a limit, what is found goes straight into the items; with
+-- one, it is kept until it has been counted. The memory is for that, for sorting, and for what is
+-- known to have content: a million items need not go through files.
 --
 -- Raises BJ404 if there is no such job.
 create or replace function batch.plan_job(p_job_id uuid)
@@ -15,13 +15,10 @@ returns void
 language plpgsql
 volatile
 set search_path = ''
-set plan_cache_mode = 'force_custom_plan'
 set work_mem = '128MB'
-set jit = off
 as $$
 declare
   v_job batch.jobs;
-  v_items_by_type jsonb;
 begin
   perform pg_advisory_xact_lock(hashtextextended('batch.plan_job ' || p_job_id, 0));
   select j.* into v_job from batch.jobs as j where j.id = p_job_id;
@@ -34,68 +31,35 @@ begin
     return;
   end if;
 
-  with found as (
-    select
-      s.message_id, s.content_type, s.platform_timestamp,
-      s.has_content and not v_job.is_forced as is_done
-    from batch.select_media(
-      case v_job.job_type when 'time_based_batch' then v_job.instance_id end,
-      v_job.chat_id,
-      v_job.created_at at time zone 'UTC' - make_interval(days => v_job.days_back),
-      v_job.content_types
-    ) as s
-    where v_job.retry_of is null
-
-    union all
-    select
-      f.message_id, f.content_type, f.platform_timestamp,
-      f.has_content and not v_job.is_forced
-    from batch.select_failed(v_job.retry_of, v_job.content_types) as f
-    where v_job.retry_of is not null
-    offset 0
-  ),
-
-  numbered as materialized (
-    select
-      f.message_id, f.content_type, f.is_done,
-      count(*) filter (where not f.is_done) over newest_first as seq
-    from found as f
-    window newest_first as (
-      order by f.platform_timestamp desc, f.message_id desc rows unbounded preceding
-    )
-  ),
-
-  frozen as (
+  if v_job.item_limit is null then
     insert into batch.items (job_id, seq, message_id, content_type)
-    select p_job_id, n.seq, n.message_id, n.content_type
-    from numbered as n
-    where not n.is_done and (v_job.item_limit is null or n.seq <= v_job.item_limit)
-  ),
+    select p_job_id, s.seq, s.message_id, s.content_type
+    from batch.selection_of(v_job) with ordinality as s (message_id, content_type, is_done, seq)
+    where not s.is_done;
 
-  counted as (
-    select
-      n.content_type,
-      count(*) as found,
-      count(*) filter (where n.is_done) as done,
-      case
-        when v_job.item_limit is null then count(*) - count(*) filter (where n.is_done)
-        else count(*) filter (where not n.is_done and n.seq <= v_job.item_limit)
-      end as items
-    from numbered as n
-    group by n.content_type
-  )
+    get diagnostics v_job.total_items = row_count;
+    v_job.total_found := current_setting('batch.found');
+    v_job.skipped_at_plan := v_job.total_found - v_job.total_items;
+  else
+    with numbered as materialized (
+      select s.message_id, s.content_type, s.is_done, s.seq
+      from batch.selection_of(v_job) with ordinality as s (message_id, content_type, is_done, seq)
+    ),
 
-  select
-    coalesce(sum(c.found), 0),
-    coalesce(sum(c.done), 0),
-    coalesce(sum(c.items), 0),
-    coalesce(
-      jsonb_object_agg(c.content_type, jsonb_build_object('items', c.items))
-        filter (where c.items > 0),
-      '{}'
+    frozen as (
+      insert into batch.items (job_id, seq, message_id, content_type)
+      select p_job_id, n.seq, n.message_id, n.content_type
+      from numbered as n
+      where not n.is_done and n.seq <= v_job.item_limit
     )
-  into v_job.total_found, v_job.skipped_at_plan, v_job.total_items, v_items_by_type
-  from counted as c;
+
+    select
+      count(*),
+      count(*) filter (where n.is_done),
+      count(*) filter (where not n.is_done and n.seq <= v_job.item_limit)
+    into v_job.total_found, v_job.skipped_at_plan, v_job.total_items
+    from numbered as n;
+  end if;
 
   perform from batch.jobs as j where j.id = p_job_id and j.status = 'pending' for no key update;
 
@@ -110,11 +74,7 @@ begin
     skipped_at_plan = v_job.skipped_at_plan,
     total_items = v_job.total_items,
     -- Until a pace is known. Slow items are given back after a turn, whatever the size.
-    slice_size = 64,
-    -- of fewer, more is known: see batch.keep_estimate
-    estimate = case
-      when v_job.total_items > 50000 then batch.estimate_items(v_items_by_type)
-    end
+    slice_size = 64
   where j.id = p_job_id;
 
   insert into batch.job_pulses (job_id, sent_at) values (p_job_id, batch.clock());

@@ -1,5 +1,6 @@
--- Estimates a job that batch.plan_job has just planned, if it has not done so: lengths, pages and
--- sizes of up to 50,000 items are looked up here, while the first of them are at work already.
+-- Estimates a job that batch.plan_job has just planned, while its first items are at work already.
+-- Lengths, pages and sizes are looked up of up to 50,000 items; of more, only how many there are of
+-- each content type.
 --
 -- Locks the job's row once the estimate is known, and commits without waiting for the disk: slices
 -- are being taken at this moment, and would wait for the lock. What a crash of PostgreSQL takes has
@@ -11,15 +12,36 @@ volatile
 set search_path = ''
 as $$
 declare
+  v_items int;
   v_estimate jsonb;
 begin
-  select batch.estimate_items(batch.count_media(
-    array_agg(i.content_type), array_agg(i.message_id)
-  ))
-  into v_estimate
+  select j.total_items into v_items
   from batch.jobs as j
-  join batch.items as i on i.job_id = j.id
   where j.id = p_job_id and j.estimate is null;
+
+  if not found then
+    return;
+  end if;
+
+  if v_items <= 50000 then
+    select batch.estimate_items(batch.count_media(
+      array_agg(i.content_type), array_agg(i.message_id)
+    ))
+    into v_estimate
+    from batch.items as i
+    where i.job_id = p_job_id;
+  else
+    select batch.estimate_items(
+      jsonb_object_agg(i.content_type, jsonb_build_object('items', i.items))
+    )
+    into v_estimate
+    from (
+      select i.content_type, count(*) as items
+      from batch.items as i
+      where i.job_id = p_job_id
+      group by i.content_type
+    ) as i;
+  end if;
 
   perform set_config('synchronous_commit', 'off', true);
 

@@ -11,6 +11,7 @@ returns table (
 )
 language sql
 stable
+parallel safe
 as $$
   select
     m.id,

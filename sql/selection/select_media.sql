@@ -4,7 +4,8 @@
 -- by the platform's time of the message, UTC.
 --
 -- Plain SQL without a pinned search_path, so that it is inlined and the caller's constants
--- choose the index. `offset 0` keeps the classification from being worked out twice a row.
+-- choose the index. `offset` keeps the classification from being worked out twice a row; any but a
+-- constant of type bigint would keep parallel workers out.
 create or replace function batch.select_media(
   p_instance_id uuid,
   p_chat_id uuid,
@@ -19,6 +20,7 @@ returns table (
 )
 language sql
 stable
+parallel safe
 as $$
   select
     media.id,
@@ -61,7 +63,7 @@ as $$
           p_instance_id is null
           or m.chat_id in (select c.id from public.chats as c where c.instance_id = p_instance_id)
         )
-      offset 0
+      offset bigint '0'
     ) as classified
     where classified.content_type = any (p_content_types)
   ) as media;

@@ -644,7 +644,7 @@ function batch.pause_job(p_job_id uuid) returns batch.jobs language sql volatile
 
 function batch.place_event() returns trigger language plpgsql volatile set search_path="";
 
-function batch.plan_job(p_job_id uuid) returns void language plpgsql volatile set jit=off set plan_cache_mode=force_custom_plan set search_path="" set work_mem=128MB;
+function batch.plan_job(p_job_id uuid) returns void language plpgsql volatile set search_path="" set work_mem=128MB;
 
 function batch.price_at(p_provider text, p_model text, p_unit text, p_at timestamp with time zone) returns batch.model_prices language sql stable set search_path="";
 
@@ -711,6 +711,8 @@ function batch.sample_media(p_request jsonb, p_instance_ids uuid[] DEFAULT NULL:
 function batch.select_failed(p_job_id uuid, p_content_types batch.content_type[]) returns TABLE(message_id uuid, content_type batch.content_type, platform_timestamp timestamp without time zone, has_content boolean) language sql stable;
 
 function batch.select_media(p_instance_id uuid, p_chat_id uuid, p_since timestamp without time zone, p_content_types batch.content_type[]) returns TABLE(message_id uuid, content_type batch.content_type, platform_timestamp timestamp without time zone, has_content boolean) language sql stable;
+
+function batch.selection_of(p_job batch.jobs) returns TABLE(message_id uuid, content_type batch.content_type, is_done boolean) language plpgsql volatile set enable_parallel_hash=off set jit=off set plan_cache_mode=force_custom_plan set search_path="";
 
 function batch.set_budget(p_job_id uuid, p_max_cost_usd numeric) returns batch.jobs language plpgsql volatile set search_path="";
 

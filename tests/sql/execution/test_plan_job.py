@@ -48,6 +48,23 @@ def test_messages_of_one_instant_have_a_fixed_order(sql: Sql) -> None:
     assert items(sql, job_id) == sorted(messages, reverse=True)
 
 
+@pytest.mark.parametrize("limit", [None, 2])
+def test_what_is_left_alone_has_no_number_wherever_it_stands(sql: Sql, limit: int | None) -> None:
+    chat = add_chat(sql)
+    chat.add(sent="2026-04-01", image_description="seen before")
+    new = chat.add(sent="2026-03-01")
+    chat.add(sent="2026-02-01", image_description="seen before")
+    old = chat.add(sent="2026-01-01")
+
+    job_id = sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id), limit=limit)
+
+    rows = sql.rows(
+        "select seq, message_id from batch.items where job_id = %s order by seq", job_id
+    )
+    assert rows == [(1, new), (2, old)]
+    assert totals(sql, job_id) == (4, 2, 2)
+
+
 def test_an_item_knows_its_content_type(sql: Sql) -> None:
     chat = add_chat(sql)
     for mime_type in ("audio/ogg; codecs=opus", "image/webp", "video/mp4", "application/msword"):
@@ -302,3 +319,15 @@ def test_the_plan_stands_in_the_job_s_events(sql: Sql) -> None:
 def test_an_unknown_job_is_not_found(sql: Sql) -> None:
     with sql.refused("BJ404"):
         sql.run("select batch.plan_job(%s)", uuid4())
+
+
+def test_a_large_job_is_estimated_by_how_many_there_are_of_each_content_type(sql: Sql) -> None:
+    chat = add_chat(sql)
+    chat.add_many(50_000)
+    chat.add("application/pdf")
+    sql.worker()
+
+    job_id = sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id))
+
+    estimate = sql.value("select estimate from batch.jobs where id = %s", job_id)
+    assert sorted(estimate["providers"]) == ["document", "image"]

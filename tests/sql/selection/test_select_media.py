@@ -194,3 +194,17 @@ def test_a_message_with_several_media_content_rows_is_selected_once(sql: Sql) ->
     assert sql.rows(
         "select message_id, has_content from batch.select_media(null, %s, null, %s)", chat.id, ALL
     ) == [(message, True)]
+
+
+def test_a_large_selection_is_shared_out_whole(sql: Sql) -> None:
+    for setting in ("parallel_setup_cost", "parallel_tuple_cost", "min_parallel_table_scan_size"):
+        sql.run(f"set {setting} = 0")
+    sql.run("set max_parallel_workers_per_gather = 2")
+
+    plan = sql.rows(
+        "explain (costs off) select message_id from batch.select_media(null, null, null, %s)", ALL
+    )
+
+    lines = [line.strip().removeprefix("->  ") for (line,) in plan]
+    assert "Gather" in lines
+    assert lines.index("Gather") < lines.index("Subquery Scan on classified")
