@@ -353,6 +353,9 @@ class ItemWork:
                 known_at = max(admitted.asked, running.wanted_at)
                 if time.monotonic() - known_at <= _ADMITTED_SECONDS:
                     return
+                # It costs nothing, ends at once, and is judged when it is recorded.
+                if not admitted.is_asked and running.is_surely_wanted:
+                    return
                 # Also once more, where others took all the time since the answer came.
                 await ask()
             raise NotAdmitted

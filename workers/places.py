@@ -240,8 +240,10 @@ class Places:
         self._alone = Alone(company)
         self._downloading = asyncio.Semaphore(min(concurrency, _DOWNLOADING))
         processing = asyncio.Semaphore(concurrency)
-        self._processing = {
-            content_type: _Both(asyncio.Semaphore(at_once or concurrency), processing)
+        self._processing: dict[str, AbstractAsyncContextManager[None]] = {
+            content_type: _Both(asyncio.Semaphore(at_once), processing)
+            if 0 < at_once < concurrency
+            else processing
             for content_type, at_once in capacity.items()
         }
 

@@ -188,9 +188,9 @@ class SliceRunner:
         try:
             ready = await self._work.prepare(running.job_id, items, are_asked=are_asked)
             waiting = deque((item, ready.get(item.seq)) for item in items)
-            lanes = min(len(items), in_hand.least)
             await asyncio.gather(
-                *(self._run_in_turn(running, waiting, in_hand) for _ in range(lanes))
+                self._run_in_turn(running, waiting, in_hand),
+                self._run_beside(running, waiting, in_hand),
             )
         finally:
             for _, left in waiting:
@@ -205,6 +205,13 @@ class SliceRunner:
         # What ends without waiting for anything is followed by the next, without a task of its own.
         while waiting:
             await self._run_item(running, *waiting.popleft(), in_hand)
+
+    async def _run_beside(
+        self, running: RunningSlice, waiting: deque[tuple[Item, Ready | None]], in_hand: InHand
+    ) -> None:
+        # What is left once the first lane waits for something; often nothing is.
+        lanes = min(len(waiting), in_hand.least - 1)
+        await asyncio.gather(*(self._run_in_turn(running, waiting, in_hand) for _ in range(lanes)))
 
     async def _run_item(
         self, running: RunningSlice, item: Item, ready: Ready | None, in_hand: InHand

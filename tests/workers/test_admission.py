@@ -146,8 +146,9 @@ class FreeWork:
         return Admitted(None, answer.asked)
 
 
-def begun_of_two(wanted_at: float) -> int:
-    """How many of two items begin that were admitted a second ago, in a slice wanted then."""
+def begun_of_two(wanted_at: float, *, are_asked: bool = True) -> int:
+    """How many of two items begin that were made ready a second ago, in a slice wanted then. If
+    they were admitted, they are not again."""
     all_of_it: Any = FreeWork()
     work = ItemWork(
         all_of_it, all_of_it, all_of_it, all_of_it, Places(4, {"document": 4}), worker_id=1
@@ -157,7 +158,9 @@ def begun_of_two(wanted_at: float) -> int:
     ]
 
     async def main() -> list[bool]:
-        ready = await work.prepare(JOB, items)
+        ready = await work.prepare(JOB, items, are_asked=are_asked)
+        for each in ready.values():
+            each.asked = time.monotonic() - 1
         running = RunningSlice(JOB, 1)
         running.wanted_at = wanted_at
         return [await work.work(running, item, ready[item.seq]) is not None for item in items]
@@ -174,3 +177,9 @@ def test_what_was_admitted_a_while_ago_does_not_begin_although_the_answer_is_rea
 
 def test_but_it_does_if_the_database_has_just_said_that_its_slice_is_wanted() -> None:
     assert begun_of_two(wanted_at=float("inf")) == 2
+
+
+def test_what_nobody_is_asked_about_begins_while_its_slice_is_surely_wanted() -> None:
+    assert begun_of_two(wanted_at=time.monotonic() - 0.2, are_asked=False) == 2
+    assert begun_of_two(wanted_at=time.monotonic() - 0.2) == 0
+    assert begun_of_two(wanted_at=time.monotonic() - 1, are_asked=False) == 0

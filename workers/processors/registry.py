@@ -94,8 +94,8 @@ class Registry:
             medium = replace(medium, language=self._language)
         chain = self._chains.get(medium.content_type, Chain())
         made = await first_text(
-            [partial(processor.process, medium) for processor in chain.processors],
-            [partial(processor.process, medium) for processor in chain.stand_ins],
+            (partial(processor.process, medium) for processor in chain.processors),
+            (partial(processor.process, medium) for processor in chain.stand_ins),
             passes_on=is_of_another_kind,
         )
         if made is None:
