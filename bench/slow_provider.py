@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import threading
 from types import TracebackType
 from typing import Self
@@ -20,12 +21,17 @@ DESCRIPTION = json.dumps(
     }
 ).encode()
 
+GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
+
 
 class SlowProvider:
-    """Answers every request `seconds` after it came, in a thread of its own."""
+    """Answers every request `seconds` after it came, in a thread of its own; with a `spread` of
+    0.25, up to a quarter sooner or later."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, spread: float = 0.0) -> None:
         self._seconds = seconds
+        self._spread = spread
+        self._requests = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._server: asyncio.Server
@@ -69,7 +75,7 @@ class SlowProvider:
                 await _read_body(reader, head.lower())
                 self._at_once += 1
                 self.most_at_once = max(self.most_at_once, self._at_once)
-                await asyncio.sleep(self._seconds)
+                await asyncio.sleep(self._next_seconds())
                 self._at_once -= 1
                 answer = DESCRIPTION if b"/chat/completions" in head else TRANSCRIPT
                 writer.write(
@@ -78,6 +84,12 @@ class SlowProvider:
                 )
                 await writer.drain()
         writer.close()
+
+    def _next_seconds(self) -> float:
+        """Spread evenly, however few are asked for, and the same in every run."""
+        self._requests += 1
+        place = self._requests * GOLDEN_RATIO % 1
+        return self._seconds * (1 + self._spread * (2 * place - 1))
 
 
 async def _read_body(reader: asyncio.StreamReader, head: bytes) -> None:

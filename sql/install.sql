@@ -108,6 +108,8 @@
 \ir execution/error_codes.sql
 \ir execution/defer_task.sql
 \ir execution/defer_slice.sql
+\ir execution/provider_places.sql
+\ir execution/first_slice_size.sql
 \ir execution/next_slice_size.sql
 \ir execution/open_slices.sql
 \ir execution/plan_job.sql

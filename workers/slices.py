@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from app.database import Database, DatabaseAway, Locked
 from workers.items import ItemWork, Ready
@@ -57,6 +58,7 @@ class SliceRunner:
         self._room = ItemRoom(_MOST_ITEMS)
         self._later: set[asyncio.Task[None]] = set()
         self._backlog = 0
+        self._turns: WeakValueDictionary[tuple[UUID, _Kind], asyncio.Lock] = WeakValueDictionary()
 
     @property
     def backlog(self) -> int:
@@ -163,21 +165,26 @@ class SliceRunner:
         may_be_unasked: bool,
     ) -> None:
         left = await self._end_at_once(running, items, turn_ends)
-        first = 0
-        while first < len(left):
-            await self._recorder.room()
-            in_hand = self._places.in_hand(left[first])
-            count = await in_hand.take(len(left) - first)
-            # However long it waited for a place, a turn is good for one item at least.
-            is_over = first > 0 and time.monotonic() > turn_ends
-            if running.is_stopped or is_over:
-                in_hand.give(count)
-                return
-            some = left[first : first + count]
-            first += count
-            self._recorder.begin(running.job_id, some[-1].label)
-            are_asked = not (may_be_unasked and running.is_surely_wanted)
-            running.begin(self._run_together(running, some, in_hand, are_asked=are_asked))
+        if not left:
+            return
+        # Slices of a job begin one after the other, jobs beside each other. If slices shared the
+        # places, they would end all at once, and leave them empty until there are others.
+        async with self._turns.setdefault((running.job_id, _kind(left[0])), asyncio.Lock()):
+            first = 0
+            while first < len(left):
+                await self._recorder.room()
+                in_hand = self._places.in_hand(left[first])
+                count = await in_hand.take(len(left) - first)
+                # However long it waited for a place, a turn is good for one item at least.
+                is_over = first > 0 and time.monotonic() > turn_ends
+                if running.is_stopped or is_over:
+                    in_hand.give(count)
+                    return
+                some = left[first : first + count]
+                first += count
+                self._recorder.begin(running.job_id, some[-1].label)
+                are_asked = not (may_be_unasked and running.is_surely_wanted)
+                running.begin(self._run_together(running, some, in_hand, are_asked=are_asked))
 
     async def _run_together(
         self, running: RunningSlice, items: Sequence[Item], in_hand: InHand, *, are_asked: bool

@@ -30,8 +30,8 @@ TRUSTED_SECONDS = 1.0
 """So long a connection is taken to work: what a worker calls is called again if it does not."""
 
 _MOMENT_SECONDS = 0.05
-_COURTESY_SECONDS = 0.01
-"""For each slice but one that a worker has waiting, it lets others fetch the next first."""
+_COURTESY_SECONDS, _MOST_COURTESIES = 0.01, 10
+"""So long and so often a worker that has a slice waiting lets others fetch the next first."""
 _TRY_SECONDS = 1.0
 _NAME = re.compile(r"(?<![.\w])procrastinate_\w+")
 _SOMETHING_CAME = json.dumps({"type": "job_inserted", "job_id": 0})
@@ -122,7 +122,10 @@ class _Jobs(procrastinate.manager.JobManager):
     async def fetch_job(
         self, queues: Iterable[str] | None, worker_id: int
     ) -> procrastinate.jobs.Job | None:
-        await asyncio.sleep(_COURTESY_SECONDS * max(0, self._backlog() - 1))
+        for _ in range(_MOST_COURTESIES):
+            if not self._backlog():
+                break
+            await asyncio.sleep(_COURTESY_SECONDS)
         with _unless_away():
             return await super().fetch_job(queues, worker_id)
         return None

@@ -2,7 +2,8 @@
 -- no items are left. The very first is small: its results are soon there, and tell the pace.
 -- Towards the end slices become smaller, so that the lanes end together: down to half a second's
 -- worth, or to p_least items where more of them are worked on at a time, as long as every worker
--- finds two.
+-- finds two. Where providers are waited for, half the lanes must be able to fill all places, as
+-- long as every worker finds one: a slice keeps its lane until its last item has ended.
 --
 -- The caller holds the lock on the job's row. Calling twice changes nothing.
 create or replace function batch.open_slices(p_job_id uuid, p_least int default 0)
@@ -16,6 +17,7 @@ declare
   v_slice batch.slices;
   v_lanes_free int;
   v_workers int;
+  v_filling numeric := 0;
   v_items_left int;
   v_least numeric;
   v_last_seq int;
@@ -39,6 +41,10 @@ begin
     else ceil(v_job.slice_size / 8.0)
   end;
 
+  if p_least > 0 then
+    v_filling := ceil(2 * batch.provider_places(v_job.content_types) / v_job.lanes);
+  end if;
+
   while v_lanes_free > 0 and v_job.next_seq <= v_job.total_items loop
     v_items_left := v_job.total_items - v_job.next_seq + 1;
     v_last_seq := v_job.next_seq - 1 + least(
@@ -47,7 +53,8 @@ begin
       greatest(
         ceil(v_items_left::numeric / v_job.lanes),
         v_least,
-        least(p_least, ceil(v_items_left / (2.0 * v_workers)))
+        least(p_least, ceil(v_items_left / (2.0 * v_workers))),
+        least(v_filling, ceil(v_items_left::numeric / v_workers))
       )
     );
 

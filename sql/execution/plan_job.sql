@@ -73,8 +73,8 @@ begin
     total_found = v_job.total_found,
     skipped_at_plan = v_job.skipped_at_plan,
     total_items = v_job.total_items,
-    -- Until a pace is known. Slow items are given back after a turn, whatever the size.
-    slice_size = 64
+    slice_size =
+      batch.first_slice_size(batch.provider_places(v_job.content_types), j.lanes)
   where j.id = p_job_id;
 
   insert into batch.job_pulses (job_id, sent_at) values (p_job_id, batch.clock());

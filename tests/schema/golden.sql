@@ -554,6 +554,8 @@ function batch.find_job(p_text text) returns uuid language plpgsql stable set se
 
 function batch.finish_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns void language plpgsql volatile set lock_timeout=2s set search_path="";
 
+function batch.first_slice_size(p_places numeric, p_lanes integer) returns integer language sql immutable set search_path="";
+
 function batch.fold_progress(p_job_id uuid) returns void language sql volatile set search_path="";
 
 function batch.give_up_item(p_worker_id bigint, p_job_id uuid, p_first_seq integer, p_seq integer, p_report uuid, p_usage jsonb, p_reason text) returns void language plpgsql volatile set search_path="";
@@ -649,6 +651,8 @@ function batch.plan_job(p_job_id uuid) returns void language plpgsql volatile se
 function batch.price_at(p_provider text, p_model text, p_unit text, p_at timestamp with time zone) returns batch.model_prices language sql stable set search_path="";
 
 function batch.processing_type_of(p_content_type batch.content_type) returns text language sql immutable;
+
+function batch.provider_places(p_content_types batch.content_type[]) returns numeric language sql stable set search_path="";
 
 function batch.prunable_jobs(p_keep interval) returns TABLE(job_id uuid, completed_at timestamp with time zone, items integer) language sql stable set search_path="";
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from uuid import UUID
 
 import pytest
@@ -23,6 +24,15 @@ def job_of(sql: Sql, items: int, *, size: int = 32, lanes: int = 8) -> UUID:
         size, lanes, job_id,
     )  # fmt: skip
     return job_id
+
+
+def asking_worker(sql: Sql, places: int) -> None:
+    """A live worker that asks a provider about so many pictures at a time."""
+    sql.value(
+        "select batch.register_worker('test', %s, %s)",
+        json.dumps({"image": places, "document": 500}),
+        json.dumps({"image": {"provider": "groq", "model": "any"}}),
+    )
 
 
 def open_all(sql: Sql, job_id: UUID) -> None:
@@ -113,6 +123,48 @@ def test_but_not_smaller_than_what_is_worked_on_at_a_time_if_every_worker_finds_
 
     opened = [last - first + 1 for first, last, _ in sql.slices(job_id)]
     assert opened[: len(sizes)] == sizes
+
+
+@pytest.mark.parametrize(("workers", "sizes"), [(1, [8, 7]), (2, [13, 13]), (4, [15, 12])])
+def test_half_the_lanes_can_fill_all_places_where_providers_are_waited_for(
+    sql: Sql, workers: int, sizes: list[int]
+) -> None:
+    job_id = job_of(sql, 61, size=40)
+    sql.run("update batch.jobs set next_seq = 2 where id = %s", job_id)
+    for _ in range(workers):
+        asking_worker(sql, 25)
+
+    sql.run("select batch.open_slices(%s, 3)", job_id)
+
+    opened = [last - first + 1 for first, last, _ in sql.slices(job_id)]
+    assert opened[:2] == sizes
+
+
+@pytest.mark.parametrize(
+    ("places", "lanes", "size"), [(4, 8, 16), (100, 8, 25), (400, 8, 64), (100, 1, 64)]
+)
+def test_the_first_slices_have_two_rounds_of_what_providers_are_asked_at_a_time(
+    sql: Sql, places: int, lanes: int, size: int
+) -> None:
+    chat = add_chat(sql)
+    chat.add_many(1000)
+    asking_worker(sql, places)
+    job_id = sql.create(jobType="targeted_chat_sync", chatId=str(chat.id))
+    sql.run("update batch.jobs set lanes = %s where id = %s", lanes, job_id)
+
+    sql.run("select batch.plan_job(%s)", job_id)
+
+    assert sql.value("select slice_size from batch.jobs where id = %s", job_id) == size
+
+
+def test_what_is_done_on_the_workers_machines_has_no_such_rounds(sql: Sql) -> None:
+    chat = add_chat(sql)
+    chat.add_many(1000)
+    sql.worker()
+
+    job_id = sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id))
+
+    assert sql.value("select slice_size from batch.jobs where id = %s", job_id) == 64
 
 
 @pytest.mark.parametrize(
