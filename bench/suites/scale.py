@@ -3,9 +3,8 @@
 Voice notes that a provider takes a second each for, 25 in flight a worker: what adds up is
 waiting, so twice the workers should take half the time. It is a second on average, a quarter more
 or less: if all took exactly as long they would come in few waves, and whether the last items need
-one of their own would say more than what is measured. And documents that a
-parser works on, which need a core each: how far they scale is up to the machine's cores, so they
-have no bar.
+one of their own would say more than what is measured. And documents that a parser works on, which
+need a core each: how far they scale is up to the machine's cores, so they have no bar.
 
 Must show: 1.9 times from one worker to two with the slow provider.
 """

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.database import NOW, Sql, add_chat
+from tests.processes import awaited
 
 
 def items(sql: Sql, job_id: UUID) -> list[UUID]:
@@ -331,3 +332,21 @@ def test_a_large_job_is_estimated_by_how_many_there_are_of_each_content_type(sql
 
     estimate = sql.value("select estimate from batch.jobs where id = %s", job_id)
     assert sorted(estimate["providers"]) == ["document", "image"]
+
+
+def test_a_large_selection_is_shared_out_among_parallel_workers(own_sql: Sql) -> None:
+    if own_sql.connection.info.server_version < 180000:
+        pytest.skip("PostgreSQL tells how many parallel workers it planned since 18")
+    add_chat(own_sql).add_many(1000)
+    job_id = own_sql.create(jobType="time_based_batch", daysBack=365)
+    for setting in ("parallel_setup_cost", "parallel_tuple_cost", "min_parallel_table_scan_size"):
+        own_sql.run(f"set {setting} = 0")
+    planned = (
+        "select parallel_workers_to_launch from pg_stat_database"
+        " where datname = current_database() and pg_stat_force_next_flush() is not null"
+    )
+    before = own_sql.value(planned)
+
+    own_sql.run("select batch.plan_job(%s)", job_id)
+
+    awaited(lambda: own_sql.value(planned) > before)
