@@ -18,6 +18,7 @@
 \ir shared/read_page.sql
 \ir shared/page_json.sql
 \ir shared/ordered_uuids.sql
+\ir shared/live_workers.sql
 \ir shared/pin_procrastinate.sql
 
 -- selection: which messages a job is about

@@ -216,9 +216,9 @@ class SliceRunner:
     async def _run_beside(
         self, running: RunningSlice, waiting: deque[tuple[Item, Ready | None]], in_hand: InHand
     ) -> None:
-        # What is left once the first lane waits for something; often nothing is.
-        lanes = min(len(waiting), in_hand.least - 1)
-        await asyncio.gather(*(self._run_in_turn(running, waiting, in_hand) for _ in range(lanes)))
+        # What is left once the first of them waits for something; often nothing is.
+        more = min(len(waiting), in_hand.least - 1)
+        await asyncio.gather(*(self._run_in_turn(running, waiting, in_hand) for _ in range(more)))
 
     async def _run_item(
         self, running: RunningSlice, item: Item, ready: Ready | None, in_hand: InHand

@@ -1,7 +1,7 @@
--- How many items a job's slices have until a pace is known. Slow ones are given back after a turn,
--- whatever the size; but where providers are asked about few items at a time, all slices together
--- have no more than two rounds of these: their turns would end all at once, and while the last
--- items of each end, nobody could begin others.
+-- How many items a job's slices have until a pace is known. Where providers are asked about few at
+-- a time, all slices together have two rounds of these, or 16 items each: larger ones would be
+-- given back all at once when their turn is over, and while the last items of each end, no others
+-- begin.
 create or replace function batch.first_slice_size(p_places numeric, p_lanes int)
 returns int
 language sql

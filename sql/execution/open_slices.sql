@@ -29,9 +29,7 @@ begin
   where s.job_id = p_job_id and s.state <> 'done';
 
   if v_job.next_seq = 1 or p_least > 0 then
-    select greatest(1, count(*)) into v_workers
-    from batch.workers as w
-    where w.stopped_at is null and w.last_seen_at > batch.clock() - interval '1 minute';
+    select greatest(1, count(*)) into v_workers from batch.live_workers();
   end if;
 
   -- Before a pace is known every worker finds two, however few items there are. More would cost

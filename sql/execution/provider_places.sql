@@ -7,11 +7,10 @@ stable
 set search_path = ''
 as $$
   select coalesce(sum(places.most), 0)
-  from batch.workers as w
+  from batch.live_workers() as w
   cross join lateral (
     select max(c.value::numeric) as most
     from jsonb_each_text(w.capacity) as c
     where c.key = any (p_content_types::text[]) and w.offers ? c.key
-  ) as places
-  where w.stopped_at is null and w.last_seen_at > batch.clock() - interval '1 minute';
+  ) as places;
 $$;

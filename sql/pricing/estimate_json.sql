@@ -12,9 +12,7 @@ as $$
   ),
 
   live as (
-    select w.capacity
-    from batch.workers as w
-    where w.stopped_at is null and w.last_seen_at > batch.clock() - interval '1 minute'
+    select w.capacity from batch.live_workers() as w
   ),
 
   warnings as (

@@ -11,9 +11,7 @@ stable
 set search_path = ''
 as $$
   with live as (
-    select w.capacity, w.offers
-    from batch.workers as w
-    where w.stopped_at is null and w.last_seen_at > batch.clock() - interval '1 minute'
+    select w.capacity, w.offers from batch.live_workers() as w
   ),
 
   served as (

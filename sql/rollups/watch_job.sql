@@ -65,10 +65,7 @@ begin
       order by e.id desc
       limit 1
     ),
-    'liveWorkers', (
-      select count(*) from batch.workers as w
-      where w.stopped_at is null and w.last_seen_at > v_now - interval '1 minute'
-    ),
+    'liveWorkers', (select count(*) from batch.live_workers()),
     'workers', batch.working_json(p_job_id),
     'lastFailures', batch.last_failures(p_job_id, 5)
   );

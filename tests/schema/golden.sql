@@ -612,6 +612,8 @@ function batch.list_problems(p_query jsonb, p_known text[]) returns TABLE(field 
 
 function batch.live_states(p_job_ids uuid[], p_has_all boolean, p_instance_ids uuid[], p_after bigint) returns TABLE(snapshot text, last_position bigint, job_id uuid, instance_id uuid, is_final boolean, state text) language sql stable set search_path="";
 
+function batch.live_workers() returns SETOF batch.workers language sql stable;
+
 function batch.lose_slice(p_job_id uuid, p_first_seq integer, p_worker_id bigint) returns void language plpgsql volatile set search_path="";
 
 function batch.media_bytes(p_metadata jsonb) returns numeric language sql immutable;

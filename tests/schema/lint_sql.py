@@ -24,7 +24,7 @@ LONGEST_LINE = 100
 INLINED = frozenset(
     {
         "actor", "clock", "content_type_of", "encode_cursor", "held_slices", "is_believable",
-        "iso_time", "media_bytes", "media_pages", "media_seconds", "number_of",
+        "iso_time", "live_workers", "media_bytes", "media_pages", "media_seconds", "number_of",
         "processing_type_of", "select_failed", "select_media", "storable_cost", "text_of",
     }
 )  # fmt: skip

@@ -35,6 +35,17 @@ def asking_worker(sql: Sql, places: int) -> None:
     )
 
 
+def sizes_of(sql: Sql, job_id: UUID) -> list[int]:
+    return [last - first + 1 for first, last, _ in sql.slices(job_id)]
+
+
+def last_sizes(sql: Sql, job_id: UUID, least: int) -> list[int]:
+    """Of slices that are not the job's first, when so many items were worked on at a time."""
+    sql.run("update batch.jobs set next_seq = 2 where id = %s", job_id)
+    sql.run("select batch.open_slices(%s, %s)", job_id, least)
+    return sizes_of(sql, job_id)
+
+
 def open_all(sql: Sql, job_id: UUID) -> None:
     """Opens slices and takes them for done, until there are no more."""
     while sql.value("select next_seq <= total_items from batch.jobs where id = %s", job_id):
@@ -63,7 +74,7 @@ def test_as_many_are_open_as_there_are_lanes(sql: Sql) -> None:
 
     sql.run(OPEN, job_id)
 
-    assert [last - first + 1 for first, last, _ in sql.slices(job_id)] == [32, 32, 32]
+    assert sizes_of(sql, job_id) == [32, 32, 32]
     assert [first for _, first in sql.tasks(job_id)] == [1, 33, 65]
 
 
@@ -72,7 +83,7 @@ def test_the_first_slice_is_small_so_that_its_results_are_soon_there(sql: Sql) -
 
     sql.run(OPEN, job_id)
 
-    sizes = [last - first + 1 for first, last, _ in sql.slices(job_id)]
+    sizes = sizes_of(sql, job_id)
     assert sizes == [32, 128, 128, 128, 128, 128, 128, 128]
 
 
@@ -101,7 +112,7 @@ def test_towards_the_end_slices_become_smaller(sql: Sql) -> None:
 
     open_all(sql, job_id)
 
-    sizes = [last - first + 1 for first, last, _ in sql.slices(job_id)]
+    sizes = sizes_of(sql, job_id)
     assert sizes[0] == 25
     assert sizes[:-1] == sorted(sizes[:-1], reverse=True)
     assert min(sizes[:-1]) == 10
@@ -115,14 +126,10 @@ def test_but_not_smaller_than_what_is_worked_on_at_a_time_if_every_worker_finds_
     sql: Sql, workers: int, sizes: list[int]
 ) -> None:
     job_id = job_of(sql, 101, size=80)
-    sql.run("update batch.jobs set next_seq = 2 where id = %s", job_id)
     for _ in range(workers):
         sql.worker()
 
-    sql.run("select batch.open_slices(%s, 30)", job_id)
-
-    opened = [last - first + 1 for first, last, _ in sql.slices(job_id)]
-    assert opened[: len(sizes)] == sizes
+    assert last_sizes(sql, job_id, 30)[: len(sizes)] == sizes
 
 
 @pytest.mark.parametrize(("workers", "sizes"), [(1, [8, 7]), (2, [13, 13]), (4, [15, 12])])
@@ -130,14 +137,10 @@ def test_half_the_lanes_can_fill_all_places_where_providers_are_waited_for(
     sql: Sql, workers: int, sizes: list[int]
 ) -> None:
     job_id = job_of(sql, 61, size=40)
-    sql.run("update batch.jobs set next_seq = 2 where id = %s", job_id)
     for _ in range(workers):
         asking_worker(sql, 25)
 
-    sql.run("select batch.open_slices(%s, 3)", job_id)
-
-    opened = [last - first + 1 for first, last, _ in sql.slices(job_id)]
-    assert opened[:2] == sizes
+    assert last_sizes(sql, job_id, 3)[: len(sizes)] == sizes
 
 
 @pytest.mark.parametrize(
@@ -187,7 +190,7 @@ def test_a_small_job_has_two_slices_for_each_worker(
 
     sql.run(OPEN, job_id)
 
-    assert [last - first + 1 for first, last, _ in sql.slices(job_id)] == sizes
+    assert sizes_of(sql, job_id) == sizes
 
 
 def test_workers_that_have_gone_count_for_none(sql: Sql) -> None:
@@ -199,7 +202,7 @@ def test_workers_that_have_gone_count_for_none(sql: Sql) -> None:
 
     sql.run(OPEN, job_id)
 
-    assert [last - first + 1 for first, last, _ in sql.slices(job_id)] == [6, 6]
+    assert sizes_of(sql, job_id) == [6, 6]
 
 
 def test_a_small_job_goes_before_the_slices_of_a_huge_one(sql: Sql) -> None:
