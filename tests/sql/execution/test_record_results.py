@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
 from tests.database import Chat, Sql, add_chat, failed, processed
+from tests.sql.execution.reported import stored, taken
 
 KINDS = [
     ("audio/ogg", "transcription", "transcription", "audioProcessed"),
@@ -22,21 +22,6 @@ KINDS = [
 @pytest.fixture
 def chat(sql: Sql) -> Chat:
     return add_chat(sql)
-
-
-def taken(sql: Sql, chat: Chat, worker: int, **request: Any) -> UUID:
-    """A planned job whose items stand in one slice that `worker` has taken."""
-    job_id = sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id), **request)
-    sql.in_one_slice(job_id)
-    sql.take(job_id, 1, worker)
-    return job_id
-
-
-def stored(sql: Sql, job_id: UUID) -> list[tuple[Any, ...]]:
-    return sql.rows(
-        "select seq, status::text, cost_usd from batch.item_results where job_id = %s order by seq",
-        job_id,
-    )
 
 
 @pytest.mark.parametrize(("mime_type", "column", "processing_type", "counter"), KINDS)
@@ -436,131 +421,3 @@ def test_on_omni_s_own_database_the_text_is_stored_without_our_job_s_id(
         ("stored", None, 0)
     ]
     assert sql.job(job_id)["processed_items"] == 1
-
-
-def at_once(job_id: UUID, seq: int, sha256: str = "00", **more: Any) -> dict[str, Any]:
-    """A result of which nobody was asked whether it may be made."""
-    return processed(
-        job_id, 1, seq, cost="0", tokens=0, isUnasked=True, sha256=sha256, model="text", **more
-    )
-
-
-def test_what_was_made_unasked_counts_like_any_other(sql: Sql, chat: Chat) -> None:
-    chat.add("text/plain")
-    worker = sql.worker()
-    job_id = taken(sql, chat, worker)
-
-    for _ in range(2):
-        sql.record(worker, at_once(job_id, 1, text="the text"))
-
-    assert stored(sql, job_id) == [(1, "processed", Decimal(0))]
-    assert sql.rows("select document_extraction from public.messages") == [("the text",)]
-    assert sql.value("select count(*) from public.media_content") == 1
-    assert sql.value("select count(*) from batch.made_texts") == 1
-
-
-@pytest.mark.parametrize("change", ["cancel_job", "pause_job"])
-def test_what_was_made_unasked_does_not_count_once_its_job_is_stopped(
-    sql: Sql, chat: Chat, change: str
-) -> None:
-    chat.add("text/plain")
-    worker = sql.worker()
-    job_id = taken(sql, chat, worker)
-    sql.run(f"select batch.{change}(%s)", job_id)
-
-    sql.record(worker, at_once(job_id, 1), processed(job_id, 1, 1) | {"seq": 2})
-    sql.record(worker, failed(job_id, 1, 1) | {"isUnasked": True})
-
-    assert stored(sql, job_id) == []
-    assert sql.value("select count(*) from public.media_content") == 0
-
-
-def test_a_message_that_has_a_text_by_now_is_skipped_if_nobody_asked(sql: Sql, chat: Chat) -> None:
-    message = chat.add("text/plain")
-    worker = sql.worker()
-    job_id, forced = taken(sql, chat, worker), taken(sql, chat, worker, force=True)
-    sql.run("update public.messages set document_extraction = 'old' where id = %s", message)
-
-    sql.record(worker, at_once(job_id, 1))
-    sql.record(worker, at_once(forced, 1, text="new"))
-
-    assert (stored(sql, job_id), stored(sql, forced)) == (
-        [(1, "skipped", Decimal(0))], [(1, "processed", Decimal(0))]
-    )  # fmt: skip
-    assert sql.value("select document_extraction from public.messages") == "new"
-    assert sql.rows("select * from batch.audit()") == []
-
-
-@pytest.mark.parametrize("asked_is_last", [True, False])
-def test_of_one_asked_about_and_one_unasked_the_second_is_skipped(
-    sql: Sql, chat: Chat, asked_is_last: bool
-) -> None:
-    chat.add("text/plain")
-    worker, other = sql.worker(), sql.worker()
-    asked, unasked = taken(sql, chat, worker), taken(sql, chat, other)
-    results = [
-        (other, at_once(unasked, 1)), (worker, processed(asked, 1, 1, cost="0", tokens=0))
-    ]  # fmt: skip
-
-    for by, result in results if asked_is_last else results[::-1]:
-        sql.record(by, result)
-
-    outcomes = [stored(sql, asked)[0][1], stored(sql, unasked)[0][1]]
-    assert outcomes == (["skipped", "processed"] if asked_is_last else ["processed", "skipped"])
-    assert sql.value("select count(*) from public.media_content") == 1
-    assert sql.rows("select * from batch.audit()") == []
-
-
-def test_what_was_paid_for_counts_although_the_message_has_a_text_by_now(
-    sql: Sql, chat: Chat
-) -> None:
-    message = chat.add("text/plain")
-    worker = sql.worker()
-    job_id = taken(sql, chat, worker)
-    sql.run("update public.messages set document_extraction = 'old' where id = %s", message)
-
-    sql.record(worker, processed(job_id, 1, 1, cost="0.5"))
-
-    assert stored(sql, job_id) == [(1, "processed", Decimal("0.5"))]
-
-
-def test_what_is_skipped_after_all_does_not_count_as_reused(sql: Sql, chat: Chat) -> None:
-    message = chat.add("text/plain")
-    worker = sql.worker()
-    job_id = taken(sql, chat, worker)
-    sql.run("update public.messages set document_extraction = 'old' where id = %s", message)
-
-    sql.record(worker, processed(job_id, 1, 1, cost="0", tokens=0, isReused=True))
-
-    assert stored(sql, job_id) == [(1, "skipped", Decimal(0))]
-    assert sql.job(job_id)["reused_items"] == 0
-    assert sql.rows("select * from batch.audit()") == []
-
-
-def test_of_two_jobs_over_a_message_in_one_call_the_second_is_skipped(sql: Sql, chat: Chat) -> None:
-    chat.add("text/plain")
-    worker = sql.worker()
-    jobs = sorted(taken(sql, chat, worker) for _ in range(2))
-
-    sql.record(worker, *(at_once(each, 1) for each in reversed(jobs)))
-
-    assert [stored(sql, each)[0][1] for each in jobs] == ["processed", "skipped"]
-    assert sql.value("select count(*) from public.media_content") == 1
-    assert sql.rows("select * from batch.audit()") == []
-
-
-def test_the_same_bytes_are_one_text_and_reused_if_nobody_asked(sql: Sql, chat: Chat) -> None:
-    for _ in range(4):
-        chat.add("text/plain")
-    worker = sql.worker()
-    job_id = taken(sql, chat, worker)
-
-    sql.record(worker, at_once(job_id, 1, "aa"), at_once(job_id, 2, "aa"), at_once(job_id, 3, "bb"))
-    sql.record(worker, at_once(job_id, 4, "bb"))
-
-    assert sql.rows(
-        "select seq, is_reused from batch.item_results where job_id = %s order by seq", job_id
-    ) == [(1, False), (2, True), (3, False), (4, True)]
-    assert sql.value("select count(*) from batch.made_texts") == 2
-    assert sql.job(job_id)["reused_items"] == 2
-    assert sql.rows("select * from batch.audit()") == []
