@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from app.settings import Settings, SettingsError
-from demo.stand_in import Behaviour, StandIn, digest
+from demo.stand_in import Behaviour, StandIn
+from demo.stand_in_routes import digest
 from tests.workers.processors import files, recordings
 from tests.workers.providers.conftest import Time
 from workers.assembly import Processing, build_processing

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from demo.stand_in import Behaviour, StandIn, digest
+from demo.stand_in import Behaviour, StandIn
+from demo.stand_in_routes import digest
 from tests.workers.providers.conftest import CountingGate, Time
 from workers.processors.base import ProcessingFailed, ProvidersAway, Usage
 from workers.providers import google, openai, prompts

@@ -9,7 +9,8 @@ from decimal import Decimal
 
 import pytest
 
-from demo.stand_in import Behaviour, StandIn, digest
+from demo.stand_in import Behaviour, StandIn
+from demo.stand_in_routes import digest
 from tests.workers.providers.conftest import SOUND, Ask, CountingGate, Speech, Time
 from workers.processors.base import ProcessingFailed, ProvidersAway
 from workers.providers.answers import Answer
