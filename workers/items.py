@@ -92,13 +92,12 @@ class MediaProcessing(Protocol):
 class Ready:
     """A small file that was opened together with others, and then asked about with them.
 
-    `asked` is when; without an answer nobody was asked, since none was needed then.
+    Without an answer nobody was asked, since none was needed then.
     """
 
     file: HeldFile
     question: Question
     answer: Answer | None = None
-    asked: float = 0.0
 
     def close(self) -> None:
         self.file.close()
@@ -109,8 +108,8 @@ class _Admitted:
     """What was said to a question, and when; or that nobody needed to be asked then."""
 
     question: Question
-    made: Extraction | None
-    asked: float
+    made: Extraction | None = None
+    asked: float = float("-inf")
     is_asked: bool = True
 
 
@@ -190,7 +189,7 @@ class ItemWork:
 
         What is not in the answer is opened and asked about by itself. Whoever gets an answer
         closes it, or passes it to `work`. Nobody is asked unless `are_asked`: then they begin
-        within a tenth of a second, or are asked about after all.
+        while their slice is surely wanted, or are asked about after all.
         """
         first = items[0]
         if (
@@ -214,9 +213,8 @@ class ItemWork:
             except BaseException:
                 _close_all(opened)
                 raise
-        now = time.monotonic()
         for each, answer in zip(opened, answers, strict=True):
-            each.answer, each.asked = answer, answer.asked if answer else now
+            each.answer = answer
         return {each.question.seq: each for each in opened}
 
     def _open_small(
@@ -293,10 +291,8 @@ class ItemWork:
         if ready is not None:
             try:
                 medium = _medium(item, ready.file.path, ready.question.language)
-                admitted = _Admitted(ready.question, None, ready.asked)
-                if ready.answer is None:
-                    admitted.is_asked = False
-                else:
+                admitted = _Admitted(ready.question, is_asked=ready.answer is not None)
+                if ready.answer is not None:
                     admitted.made, admitted.asked = await self._admission.admit(
                         ready.question, current_errand().is_wanted, ready.answer
                     )
@@ -350,11 +346,12 @@ class ItemWork:
             so that the answer to anything recorded meanwhile says as much as a new one.
             """
             while on_errand.is_wanted():
-                known_at = max(admitted.asked, running.wanted_at)
-                if time.monotonic() - known_at <= _ADMITTED_SECONDS:
-                    return
+                if admitted.is_asked:
+                    known_at = max(admitted.asked, running.wanted_at)
+                    if time.monotonic() - known_at <= _ADMITTED_SECONDS:
+                        return
                 # It costs nothing, ends at once, and is judged when it is recorded.
-                if not admitted.is_asked and running.is_surely_wanted:
+                elif running.is_surely_wanted:
                     return
                 # Also once more, where others took all the time since the answer came.
                 await ask()

@@ -147,8 +147,8 @@ class FreeWork:
 
 
 def begun_of_two(wanted_at: float, *, are_asked: bool = True) -> int:
-    """How many of two items begin that were made ready a second ago, in a slice wanted then. If
-    they were admitted, they are not again."""
+    """How many of two items begin, in a slice wanted then. If they were asked about, that was a
+    second ago, and they are not admitted again."""
     all_of_it: Any = FreeWork()
     work = ItemWork(
         all_of_it, all_of_it, all_of_it, all_of_it, Places(4, {"document": 4}), worker_id=1
@@ -159,8 +159,6 @@ def begun_of_two(wanted_at: float, *, are_asked: bool = True) -> int:
 
     async def main() -> list[bool]:
         ready = await work.prepare(JOB, items, are_asked=are_asked)
-        for each in ready.values():
-            each.asked = time.monotonic() - 1
         running = RunningSlice(JOB, 1)
         running.wanted_at = wanted_at
         return [await work.work(running, item, ready[item.seq]) is not None for item in items]
