@@ -273,6 +273,22 @@ class Chat:
         )  # fmt: skip
 
 
+def share_out_all_that_may_be(sql: Sql) -> None:
+    """Has PostgreSQL plan parallel workers for whatever they are allowed in.
+
+    By what is in the messages now: what autovacuum knows of them depends on when it last looked.
+    """
+    for setting in (
+        "parallel_setup_cost",
+        "parallel_tuple_cost",
+        "min_parallel_table_scan_size",
+        "min_parallel_index_scan_size",
+    ):
+        sql.run(f"set {setting} = 0")
+    sql.run("set max_parallel_workers_per_gather = 2")
+    sql.run("analyze public.messages")
+
+
 def add_chat(sql: Sql, external_id: str | None = None, instance_id: UUID | None = None) -> Chat:
     """A new chat, of a new instance unless one is given."""
     external_id = external_id or f"{uuid4().hex}@g.us"

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.database import NOW, Sql, add_chat
+from tests.database import NOW, Sql, add_chat, share_out_all_that_may_be
 from tests.processes import awaited
 
 
@@ -339,8 +339,7 @@ def test_a_large_selection_is_shared_out_among_parallel_workers(own_sql: Sql) ->
         pytest.skip("PostgreSQL tells how many parallel workers it planned since 18")
     add_chat(own_sql).add_many(1000)
     job_id = own_sql.create(jobType="time_based_batch", daysBack=365)
-    for setting in ("parallel_setup_cost", "parallel_tuple_cost", "min_parallel_table_scan_size"):
-        own_sql.run(f"set {setting} = 0")
+    share_out_all_that_may_be(own_sql)
     planned = (
         "select parallel_workers_to_launch from pg_stat_database"
         " where datname = current_database() and pg_stat_force_next_flush() is not null"

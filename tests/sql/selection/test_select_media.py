@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from tests.database import Chat, Sql, add_chat
+from tests.database import Chat, Sql, add_chat, share_out_all_that_may_be
 
 ALL = "{audio,image,video,document}"
 
@@ -197,9 +197,8 @@ def test_a_message_with_several_media_content_rows_is_selected_once(sql: Sql) ->
 
 
 def test_a_large_selection_is_shared_out_whole(sql: Sql) -> None:
-    for setting in ("parallel_setup_cost", "parallel_tuple_cost", "min_parallel_table_scan_size"):
-        sql.run(f"set {setting} = 0")
-    sql.run("set max_parallel_workers_per_gather = 2")
+    add_chat(sql).add_many(1000)
+    share_out_all_that_may_be(sql)
 
     plan = sql.rows(
         "explain (costs off) select message_id from batch.select_media(null, null, null, %s)", ALL
