@@ -368,3 +368,28 @@ def test_a_worker_s_results_and_current_item_go_to_the_right_jobs(own_sql: Sql, 
     )
 
     assert own_sql.job(job_id)["current_item"] == "last.jpg"
+
+
+def test_of_the_same_bytes_at_once_the_text_that_was_first_is_remembered(
+    own_sql: Sql, other_sql: Sql, chat: Chat
+) -> None:
+    worker = own_sql.worker()
+    reports = []
+    for each in (chat, add_chat(own_sql)):
+        each.add("text/plain")
+        job_id = plan(own_sql, each)
+        own_sql.take(job_id, 1, worker)
+        reports.append(processed(job_id, 1, 1, cost="0", isUnasked=True, sha256="aa"))
+
+    in_turn(
+        own_sql, other_sql,
+        lambda: own_sql.record(worker, reports[0]),
+        lambda: other_sql.record(worker, reports[1]),
+    )  # fmt: skip
+
+    assert own_sql.rows(
+        "select mc.batch_job_id from batch.made_texts as t"
+        " join public.media_content as mc on mc.id = t.media_content_id"
+    ) == [(UUID(reports[0]["jobId"]),)]
+    assert [own_sql.job(UUID(each["jobId"]))["reused_items"] for each in reports] == [0, 1]
+    assert audit(own_sql) == []
