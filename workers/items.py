@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,8 +126,12 @@ class ItemWork:
         *,
         worker_id: int,
         language: str | None = None,
+        on_turn: Callable[[UUID, str], None] = lambda job_id, label: None,
     ) -> None:
-        """`language` is for items of jobs that name none; None: detected."""
+        """`language` is for items of jobs that name none; None: detected.
+
+        `on_turn(job_id, label)` is told of each item when it is fetched, and when it is processed.
+        """
         self._database = database
         self._fetcher = fetcher
         self._processing = processing
@@ -135,6 +139,7 @@ class ItemWork:
         self._places = places
         self._worker_id = worker_id
         self._language = language
+        self._on_turn = on_turn
         self._reading = asyncio.Semaphore(READING_AT_ONCE)
         self._pace = Pace()
 
@@ -305,6 +310,7 @@ class ItemWork:
                 ready.close()
         async with AsyncExitStack() as held:
             async with self._places.fetching(item):
+                self._on_turn(result.job_id, item.label)
                 path = await held.enter_async_context(self._fetcher.fetch(item))
             medium = _medium(item, path, item.language or self._language)
             question = Question(
@@ -364,6 +370,7 @@ class ItemWork:
 
         async with self._places.processing(item):
             await confirm()
+            self._on_turn(result.job_id, item.label)
             on_errand.confirm = confirm_request
             made = admitted.made
             # What it waited for is not what it took.

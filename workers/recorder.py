@@ -81,10 +81,10 @@ class Recorder:
             self._room.clear()
         self._something.set()
 
-    def begin(self, job_id: UUID, label: str) -> None:
-        """Says which item of a job is in hand now, for those who watch."""
+    def turn(self, job_id: UUID, label: str) -> None:
+        """Says which item of a job is worked on now, for those who watch: they are told with the
+        next results, or a quarter of a second later."""
         self._current[job_id] = label
-        self._something.set()
 
     async def room(self) -> None:
         """Waits while too many results wait for the database."""
@@ -103,12 +103,14 @@ class Recorder:
             while not (self._closing and not self.waiting):
                 await self._something.wait()
                 await self._wait_for_results()
+                if not self._closing:
+                    self._something.clear()
+                    self._results.clear()
                 last, began = began, time.monotonic()
                 lately *= math.exp((last - began) / _LATELY_SECONDS)
                 lately += await self._flush()
-                if not (self._waiting or self._current or self._closing):
-                    self._something.clear()
-                    self._results.clear()
+                if self._waiting:
+                    self._something.set()
                 if len(self._waiting) < _LARGEST_BATCH:
                     interval = _BUSY_INTERVAL if lately >= _MANY else _INTERVAL
                     await asyncio.sleep(max(0.0, interval - (time.monotonic() - began)))
@@ -251,6 +253,8 @@ class Recorder:
         """Tells progress, apart from recording: see `batch.pulse_jobs`."""
         while True:
             await asyncio.sleep(_PULSE_INTERVAL)
+            if self._current:
+                self._something.set()
             if not self._unpulsed:
                 continue
             try:

@@ -171,16 +171,6 @@ class Worker:
         self._processing.gate.follow(
             MeteredGate(ProviderGate(self._database, worker_id), self._meters)
         )
-        places = Places(self._settings.concurrency, self._processing.capacity)
-        work = ItemWork(
-            self._database,
-            self._fetcher,
-            self._processing.registry,
-            Admission(self._database, worker_id),
-            places,
-            worker_id=worker_id,
-            language=self._settings.language,
-        )
         running = RunningSlices(self._settings.cancel_grace, self._settings.stop_grace)
         recorder = Recorder(
             self._recording,
@@ -190,6 +180,17 @@ class Worker:
             meters=self._meters,
         )
         self._recorder = recorder
+        places = Places(self._settings.concurrency, self._processing.capacity)
+        work = ItemWork(
+            self._database,
+            self._fetcher,
+            self._processing.registry,
+            Admission(self._database, worker_id),
+            places,
+            worker_id=worker_id,
+            language=self._settings.language,
+            on_turn=recorder.turn,
+        )
         slices = SliceRunner(
             self._database,
             recorder,

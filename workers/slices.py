@@ -148,7 +148,7 @@ class SliceRunner:
             if running.is_stopped or time.monotonic() > turn_ends:
                 return [*left, *items[first:]]
             some = items[first : first + _AT_ONCE]
-            self._recorder.begin(running.job_id, some[-1].label)
+            self._recorder.turn(running.job_id, some[-1].label)
             results = await self._work.work_at_once(running.job_id, running.first_seq, some)
             for result in results:
                 self._recorder.report(result, running.expect_recording())
@@ -182,7 +182,6 @@ class SliceRunner:
                     return
                 some = left[first : first + count]
                 first += count
-                self._recorder.begin(running.job_id, some[-1].label)
                 are_asked = not (may_be_unasked and running.is_surely_wanted)
                 running.begin(self._run_together(running, some, in_hand, are_asked=are_asked))
 

@@ -66,8 +66,8 @@ def test_it_tells_when_the_database_was_asked_about_a_slice_it_wants(
             on_wanted=lambda *job: (told.append(job), heard.set()),
         )
         running = asyncio.create_task(recorder.run())
-        recorder.begin(wanted, "one.png")
-        recorder.begin(paused, "two.png")
+        recorder.turn(wanted, "one.png")
+        recorder.turn(paused, "two.png")
         await asyncio.wait_for(heard.wait(), 20)
         recorder.close()
         await asyncio.wait_for(running, 20)

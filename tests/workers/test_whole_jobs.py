@@ -101,6 +101,23 @@ def test_a_quick_item_is_asked_about_before_a_provider_is(scene: Scene) -> None:
     scene.assert_sound(job_id)
 
 
+def test_the_current_item_is_one_that_is_worked_on(scene: Scene) -> None:
+    (scene.workers.root / "together").touch()
+    scene.add(f"text in hand\n{HELD}", count=30)
+    scene.workers.start()
+
+    job_id = scene.create()
+
+    wait_until(lambda: len(scene.workers.started()) == 4, "items to begin")
+    wait_until(
+        lambda: scene.sql.job(job_id)["current_item"] in scene.workers.started(),
+        "the current item to be one of the four",
+    )
+    scene.workers.release("go")
+    scene.wait_for(job_id, status="completed")
+    assert len(scene.workers.started()) == 30
+
+
 def test_what_was_opened_together_is_asked_about_again_before_it_begins_late(
     scene: Scene,
 ) -> None:
