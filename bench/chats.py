@@ -53,22 +53,26 @@ def add_messages(
 
     `path` is an SQL expression of `n`, the number of the message from 1 on.
     """
+    prefix = uuid4().hex
+    # Ids as random as those of `gen_random_uuid`, which asks the kernel for each: half the time.
     session.run(
         f"""
         insert into public.messages (
-          chat_id, external_id, source, message_type, text_content, has_media, media_mime_type,
-          media_local_path, platform_timestamp
+          id, chat_id, external_id, source, message_type, text_content, has_media,
+          media_mime_type, media_local_path, platform_timestamp
         )
         select
-          %s, %s || n, 'sync', case when is_medium then 'document' else 'text' end,
+          md5(%s || n)::uuid, %s, %s || n, 'sync',
+          case when is_medium then 'document' else 'text' end,
           case when not is_medium then 'a message of some words, number ' || n end,
           is_medium, case when is_medium then %s end, case when is_medium then {path} end,
           (now() at time zone 'utc') - make_interval(secs => n, hours => (%s * 24)::int)
         from generate_series(1, %s) as n
         cross join lateral (select mod(n, %s) = 0 as is_medium) as is_one
         """,
+        prefix,
         chat.id,
-        uuid4().hex[:8],
+        prefix[:8],
         mime_type,
         days_ago,
         count,

@@ -18,6 +18,7 @@ from bench.suites import (
     plan,
     push,
     scale,
+    sending,
     slow_provider,
     status,
 )
@@ -26,6 +27,7 @@ SUITES: dict[str, Callable[[Bench], Outcome]] = {
     "plan": plan.run,
     "drain": drain.run,
     "limit": limit.run,
+    "sending": sending.run,
     "slow-provider": slow_provider.run,
     "first-item": first_item.run,
     "push": push.run,
