@@ -1,18 +1,12 @@
-"""Access to the database: addresses, a pool, and what its refusals mean.
+"""A pool of connections to the database, on which SQL functions are called.
 
-Every rule lives in SQL functions; this module calls them and turns their SQLSTATEs into
-exceptions: `BJ` and an HTTP status. What is not understood propagates.
-
-Nothing here belongs to a session, so that a transaction pooler may stand between: no setting when
-a connection begins, names with their schema, no statements prepared on the server.
+Every rule lives in those functions. What they refuse is raised as `app.database_errors` says.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import logging
 import math
 import os
 import socket
@@ -24,72 +18,20 @@ from dataclasses import dataclass
 from typing import Any, Final, LiteralString
 
 import psycopg
-from psycopg import AsyncConnection, conninfo
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from app.connecting import SESSIONLESS, connection_string
+from app.database_errors import NoConnection, TookTooLong, understood
 from app.trust import Trust
 
-logger = logging.getLogger(__name__)
-
 _TRY_SECONDS = 1.0
-
-SESSIONLESS: Final[Mapping[str, Any]] = {"autocommit": True, "prepare_threshold": None}
-"""For connections of a pool. Prepared statements would stay on the pooler's connections, where
-other clients trip over them; PgBouncer keeps track of them only since 1.21."""
-
-SIGNS_OF_LIFE: Final[Mapping[str, int]] = {
-    "keepalives_idle": 4,
-    "keepalives_interval": 3,
-    "keepalives_count": 2,
-    "tcp_user_timeout": 10_000,
-}
-"""A connection whose other side is silent for ten seconds is broken: as long as a worker may be
-silent before it is taken for dead. Without them Linux waits a quarter of an hour for somebody to
-receive what was sent, and two hours before it asks a silent server whether it is there.
-https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES"""
 
 SILENCE_SECONDS: Final = 10.0
 """So long the API waits for a database that answers nobody, and shows all signs of life: a frozen
 one does, since it is the system that gives them."""
 
 _IDLE_TRANSACTION = "5s"
-
-
-class DatabaseAway(Exception):
-    """The database cannot be reached now; the same call may go through later."""
-
-
-class NoConnection(DatabaseAway):
-    """No connection of the pool became free in time: too many want one, or none can be made."""
-
-
-class TookTooLong(DatabaseAway):
-    """A statement took longer than it may."""
-
-
-class Locked(DatabaseAway):
-    """Somebody holds a lock on what the call needs, for longer than it waits."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One field of a request that is wrong, and what to change."""
-
-    field: str
-    problem: str
-
-
-class Refused(Exception):
-    """A SQL function refused the call: `status` is the HTTP status that fits."""
-
-    def __init__(
-        self, status: int, message: str, hint: str | None = None, problems: Sequence[Problem] = ()
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.hint = hint
-        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True)
@@ -125,69 +67,6 @@ waited: ContextVar[Waited | None] = ContextVar("waited", default=None)
 
 _LEAST_WAIT_SECONDS = 0.01
 _LOCK_WAIT = "3s"
-
-
-class UnusableInput(Exception):
-    """A value that PostgreSQL cannot hold, such as a NUL character in a text."""
-
-
-def connection_string(url: str, application_name: str) -> str:
-    """`url` with the name under which pg_stat_activity shows us, and `SIGNS_OF_LIFE`.
-
-    Settings that the user's address already carries are kept. None is added that the server would
-    have to take when the connection begins: poolers refuse those that they do not know.
-    """
-    ours: dict[str, str | int] = {
-        "application_name": application_name,
-        "connect_timeout": 10,
-        **SIGNS_OF_LIFE,
-    }
-    given = conninfo.conninfo_to_dict(url)
-    return conninfo.make_conninfo(
-        url, **{name: given.get(name) or value for name, value in ours.items()}
-    )
-
-
-def connect(url: str, application_name: str) -> psycopg.Connection[Any]:
-    """A connection that commits as its block ends. Raises psycopg.OperationalError."""
-    return psycopg.connect(connection_string(url, application_name), prepare_threshold=None)
-
-
-@contextmanager
-def understood() -> Iterator[None]:
-    """Turns the database's errors into those of this module, as far as it understands them."""
-    try:
-        yield
-    except (psycopg.errors.DataError, psycopg.errors.StatementTooComplex) as error:
-        raise UnusableInput(str(error)) from error
-    except psycopg.errors.QueryCanceled as error:
-        raise TookTooLong(str(error)) from error
-    except psycopg.errors.LockNotAvailable as error:
-        raise Locked(str(error)) from error
-    except psycopg.errors.IdleInTransactionSessionTimeout as error:
-        # This process was frozen, or cut off, in the middle of a transaction.
-        raise DatabaseAway(str(error)) from error
-    except psycopg.Error as error:
-        if (error.sqlstate or "").startswith("BJ"):
-            raise _refusal(error) from error
-        if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
-            raise DatabaseAway(str(error)) from error
-        # A migration has replaced a function between finding and calling it. PostgreSQL has no
-        # SQLSTATE of its own for that, and does not translate what it says.
-        if str(error).startswith("cache lookup failed for function"):
-            raise DatabaseAway(str(error)) from error
-        raise
-
-
-def _refusal(error: psycopg.Error) -> Refused:
-    diagnosis = error.diag
-    problems = json.loads(diagnosis.message_detail) if diagnosis.message_detail else []
-    return Refused(
-        status=int((error.sqlstate or "BJ500")[2:]),
-        message=diagnosis.message_primary or str(error),
-        hint=diagnosis.message_hint,
-        problems=[Problem(**problem) for problem in problems],
-    )
 
 
 class Database:

@@ -10,7 +10,8 @@ from typing import Any
 import psycopg
 from psycopg import AsyncConnection, sql
 
-from app.database import DatabaseAway, connection_string
+from app.connecting import connection_string
+from app.database_errors import DatabaseAway
 
 logger = logging.getLogger(__name__)
 

@@ -20,8 +20,8 @@ import yoyo
 from procrastinate.schema import SchemaManager
 
 from app import __version__
+from app.connecting import connect
 from app.counted import counted
-from app.database import connect
 from app.files import project_file
 from app.one_transaction import OneTransactionBackend
 from app.prices import sync_prices

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 
-from app.database import connect
+from app.connecting import connect
 from app.embedded import EmbeddedPostgres
 from app.migrate import migrate
 

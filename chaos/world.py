@@ -23,7 +23,7 @@ from uuid import UUID
 import httpx
 import psycopg
 
-from app.database import connection_string
+from app.connecting import connection_string
 from app.embedded import EmbeddedPostgres
 from app.migrate import migrate
 from chaos.media import add_chats

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from app.database import connect
+from app.connecting import connect
 from tests.processes import PATIENCE_SECONDS, awaited
 
 T = TypeVar("T")

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.database import Database, DatabaseAway
+from app.database import Database
+from app.database_errors import DatabaseAway
 from workers.processors.base import Extraction, Usage
 from workers.providers.errand import NotWanted
 from workers.results import as_text, usage_json

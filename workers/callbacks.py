@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from app.database import Database, DatabaseAway
+from app.database import Database
+from app.database_errors import DatabaseAway
 from app.webhook_secrets import WebhookSecrets
 from workers.guarded_http import Answer, GuardedClient, RequestFailed
 from workers.providers.timing import retry_after

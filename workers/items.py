@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID, uuid4
 
-from app.database import Database, DatabaseAway
+from app.database import Database
+from app.database_errors import DatabaseAway
 from workers.admission import (
     Admission,
     Answer,

@@ -17,7 +17,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
-from app.database import Database, DatabaseAway, Locked, UnusableInput
+from app.database import Database
+from app.database_errors import DatabaseAway, Locked, UnusableInput
 from workers.meters import Meters
 from workers.processors.base import Usage
 from workers.providers.told import SENSELESS

@@ -20,7 +20,8 @@ import procrastinate
 import psycopg
 
 from app.counted import counted
-from app.database import Database, DatabaseAway
+from app.database import Database
+from app.database_errors import DatabaseAway
 from app.listening import listen
 from app.scratch import Scratch, scratch_for_everything
 from app.settings import Settings

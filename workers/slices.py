@@ -13,7 +13,8 @@ from typing import NamedTuple
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from app.database import Database, DatabaseAway, Locked
+from app.database import Database
+from app.database_errors import DatabaseAway, Locked
 from workers.items import ItemWork, Ready
 from workers.places import InHand, ItemRoom, Places
 from workers.recorder import Recorder

@@ -17,7 +17,9 @@ import psycopg
 from procrastinate.connector import Notify
 from psycopg_pool import AsyncConnectionPool
 
-from app.database import SESSIONLESS, Database, DatabaseAway, connection_string
+from app.connecting import SESSIONLESS, connection_string
+from app.database import Database
+from app.database_errors import DatabaseAway
 from app.listening import listen
 from app.log_context import about_job
 from app.trust import Trust

@@ -12,7 +12,8 @@ from uuid import UUID
 
 import psycopg
 
-from app.database import Database, DatabaseAway
+from app.database import Database
+from app.database_errors import DatabaseAway
 from app.migrate import checksum
 from app.scratch import Scratch
 from app.settings import Settings

@@ -19,7 +19,8 @@ from prometheus_client.registry import Collector
 from app.api.access import READ, caller_of
 from app.api.meters import HttpMeters
 from app.api.problems import BadRequest
-from app.database import Database, DatabaseAway
+from app.database import Database
+from app.database_errors import DatabaseAway
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ import falcon.asgi
 import psycopg
 
 from app import log_context
-from app.database import (
+from app.database_errors import (
     DatabaseAway,
     Locked,
     NoConnection,

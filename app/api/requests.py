@@ -10,7 +10,7 @@ from uuid import UUID
 import falcon.asgi
 
 from app.api.problems import BadRequest
-from app.database import Problem, Refused
+from app.database_errors import Problem, Refused
 
 LARGEST_BODY = 1_000_000
 """Bytes; a request for a job has a few hundred."""

@@ -16,7 +16,7 @@ from falcon.asgi import Request, Response
 from app.api.access import caller_of
 from app.api.problems import RETRY_AFTER_SECONDS, BadRequest
 from app.api.requests import job_id, refuse_unknown
-from app.database import DatabaseAway, Refused
+from app.database_errors import DatabaseAway, Refused
 from app.live.hub import Hub
 from app.live.reading import Present
 from app.live.watcher import JOB_GONE, Watcher

@@ -22,7 +22,7 @@ from app.cli.prices_commands import prices
 from app.cli.prune_command import prune_command
 from app.cli.run_commands import serve_command, up_command, worker_command
 from app.cli.webhooks_commands import webhooks
-from app.database import DatabaseAway, Refused, UnusableInput
+from app.database_errors import DatabaseAway, Refused, UnusableInput
 from app.embedded import EmbeddedPostgresError
 from app.migrate import CannotMigrate
 from app.settings import SettingsError

@@ -12,7 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import Conninfo
 
 from app.cli.environment import DatabaseAddress, configure_logging, database
-from app.database import connection_string
+from app.connecting import connection_string
 from app.migrate import migrate
 from app.settings import load_settings
 

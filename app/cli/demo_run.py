@@ -27,8 +27,8 @@ from app.cli.development_key import development_key
 from app.cli.environment import DatabaseAddress, database
 from app.cli.jobs.showing import show_estimate
 from app.cli.run_commands import start_services, stop_services
+from app.connecting import connect
 from app.counted import counted
-from app.database import connect
 from app.migrate import migrate
 from app.settings import Settings
 from demo import SampleChat, load_sample_chat, make_sample_chat, unload_sample_chat

@@ -14,7 +14,8 @@ import psycopg
 from psycopg.types.json import set_json_loads
 
 from app.cli import json_text
-from app.database import connect, understood
+from app.connecting import connect
+from app.database_errors import understood
 from app.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from app.log import log_config
 from app.settings import Settings, load_settings

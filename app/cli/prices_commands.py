@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from app.cli.environment import database
+from app.connecting import connect
 from app.counted import counted
-from app.database import connect
 from app.prices import sync_prices
 from app.settings import load_settings
 

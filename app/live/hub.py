@@ -15,7 +15,8 @@ from weakref import WeakSet
 
 import psycopg
 
-from app.database import Database, DatabaseAway
+from app.database import Database
+from app.database_errors import DatabaseAway
 from app.listening import listen
 from app.live.news import Event, Snapshot, State
 from app.live.reading import Reading

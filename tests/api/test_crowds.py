@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from app.api.access import KeyRing
-from app.database import Database, NoConnection, Waited, waited
+from app.database import Database, Waited, waited
+from app.database_errors import NoConnection
 from tests.api.conftest import key_header
 from tests.database import Sql
 

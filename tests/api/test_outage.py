@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from app.database import Database, DatabaseAway
+from app.database import Database
+from app.database_errors import DatabaseAway
 from app.embedded import EmbeddedPostgres
 from app.migrate import migrate
 from tests.api.conftest import A_KEY, JOBS, assert_problem, key_header, served

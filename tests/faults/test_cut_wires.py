@@ -23,7 +23,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from app.database import connect
+from app.connecting import connect
 from app.embedded import EmbeddedPostgres
 from app.migrate import migrate
 from demo.stand_in import Behaviour, StandIn

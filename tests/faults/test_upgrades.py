@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from uuid import uuid4
 
-from app.database import Database, DatabaseAway
+from app.database import Database
+from app.database_errors import DatabaseAway
 from app.migrate import migrate
 from tests.database import Sql, beside
 from tests.scene import Scene, wait_until

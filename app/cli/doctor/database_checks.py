@@ -16,7 +16,7 @@ from psycopg import sql
 from app import __version__
 from app.cli.doctor.findings import Finding, fail, ok, warn
 from app.cli.environment import DatabaseAddress
-from app.database import connect
+from app.connecting import connect
 from app.migrate import checksum
 
 OLDEST, NEWEST = 15, 18

@@ -15,7 +15,7 @@ import psycopg
 
 from app import __version__
 from app.cli.doctor.findings import Finding, fail, ok, warn
-from app.database import connect
+from app.connecting import connect
 from app.settings import Settings, SettingsError
 
 _PACKAGES = ("procrastinate", "psycopg", "falcon", "gunicorn", "pydantic", "uvloop")

@@ -10,7 +10,7 @@ import psycopg
 from click.shell_completion import CompletionItem
 
 from app.cli.environment import call
-from app.database import connection_string
+from app.connecting import connection_string
 from app.embedded import EmbeddedPostgres
 from app.settings import load_settings
 

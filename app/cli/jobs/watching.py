@@ -19,7 +19,8 @@ from uuid import UUID
 import psycopg
 
 from app.cli import json_text
-from app.database import Database, DatabaseAway
+from app.database import Database
+from app.database_errors import DatabaseAway
 from app.listening import listen
 
 _POLL_SECONDS = 1.0
