@@ -34,7 +34,7 @@ _INTERVAL, _BUSY_INTERVAL, _MANY = 0.025, 0.05, 40
 call costs as much as thirty results, however few it carries."""
 _LATELY_SECONDS = 1.0
 _LARGEST_BATCH = 300
-_PULSE_INTERVAL = 0.25
+_PULSE_INTERVAL = _TELL_INTERVAL = 0.25
 _LONGEST_PAUSE = 2.0
 
 
@@ -102,7 +102,7 @@ class Recorder:
         lately, began = 0.0, time.monotonic()
         try:
             while not (self._closing and not self.waiting):
-                await self._something.wait()
+                await self._wait_for_something()
                 await self._wait_for_results()
                 if not self._closing:
                     self._something.clear()
@@ -118,6 +118,12 @@ class Recorder:
         finally:
             for task in beside:
                 task.cancel()
+
+    async def _wait_for_something(self) -> None:
+        """Results, the end, or what is worked on now while there are no results for a while."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_TELL_INTERVAL):
+                await self._something.wait()
 
     async def _wait_for_results(self) -> None:
         """What is in hand is told with the first results: alone, it would keep them waiting."""
@@ -254,8 +260,6 @@ class Recorder:
         """Tells progress, apart from recording: see `batch.pulse_jobs`."""
         while True:
             await asyncio.sleep(_PULSE_INTERVAL)
-            if self._current:
-                self._something.set()
             if not self._unpulsed:
                 continue
             try:

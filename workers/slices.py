@@ -149,12 +149,14 @@ class SliceRunner:
             if running.is_stopped or time.monotonic() > turn_ends:
                 return [*left, *items[first:]]
             some = items[first : first + _AT_ONCE]
-            self._recorder.turn(running.job_id, some[-1].label)
             results = await self._work.work_at_once(running.job_id, running.first_seq, some)
-            for result in results:
-                self._recorder.report(result, running.expect_recording())
             ended = {result.seq for result in results}
             left += [item for item in some if item.seq not in ended]
+            if results:
+                last = next(item for item in reversed(some) if item.seq in ended)
+                self._recorder.turn(running.job_id, last.label)
+            for result in results:
+                self._recorder.report(result, running.expect_recording())
         return left
 
     async def _begin_items(

@@ -33,7 +33,7 @@
 -- lock_not_available, nothing is recorded, and the caller tries the others without it.
 --
 -- Results come as json, not as jsonb: they are read once, and jsonb would be put together for that
--- and taken apart again, which takes half as long again (bench/suites/sending.py).
+-- and taken apart again, which takes a third longer (bench/suites/sending.py).
 --
 -- Its plan is made once a session and looks everything up, however small the tables were then:
 -- to plan it takes as long as to record thirty results.
@@ -133,33 +133,12 @@ begin
     for no key update of m
   ),
 
-  -- Of the same bytes one text is remembered, the first. If its row is gone from media_content, it
-  -- is remembered anew; but what another session has remembered since this call began is there,
-  -- although its row cannot be seen yet.
-  remembered as (
-    insert into batch.made_texts as t (
-      sha256, processing_type, language, model, media_content_id, made_at
-    )
-    select distinct on (l.sha256, l.processing_type, l.asked_language, l.model)
-      l.sha256, l.processing_type, l.asked_language, l.model, l.media_content_id, l.finished_at
+  -- Of the same bytes in one call, the first is the one whose text the others are given.
+  makers as materialized (
+    select distinct on (l.sha256, l.processing_type, l.asked_language, l.model) l.job_id, l.seq
     from locked as l
-    where l.sha256 is not null and not l.has_text and not l.is_reused
+    where l.is_judged and not l.has_text and l.sha256 is not null
     order by l.sha256, l.processing_type, l.asked_language, l.model, l.job_id, l.seq
-    on conflict (sha256, processing_type, language, model) do update
-    set media_content_id = excluded.media_content_id, made_at = excluded.made_at
-    where not exists (
-      select from public.media_content as mc where mc.id = t.media_content_id
-    )
-    and exists (
-      select
-      from batch.made_texts as seen
-      where seen.sha256 = t.sha256
-        and seen.processing_type = t.processing_type
-        and seen.language = t.language
-        and seen.model = t.model
-        and seen.media_content_id = t.media_content_id
-    )
-    returning media_content_id
   ),
 
   -- none of most jobs
@@ -192,10 +171,25 @@ begin
     from (
       select
         l.*,
-        l.is_judged and not l.has_text and l.sha256 is not null
-        and (l.media_content_id in (select new.media_content_id from remembered as new)) is not true
-          as is_made
+        l.is_judged and not l.has_text and l.sha256 is not null and (
+          made.media_content_id is not null
+          or ((l.job_id, l.seq) in (select k.job_id, k.seq from makers as k)) is not true
+        ) as is_made
       from locked as l
+      -- `limit` keeps these look-ups: without, both tables could be read as a whole.
+      left join lateral (
+        select mc.id as media_content_id
+        from batch.made_texts as t
+        cross join lateral (
+          select mc.id from public.media_content as mc where mc.id = t.media_content_id limit 1
+        ) as mc
+        where t.sha256 = l.sha256
+          and t.processing_type = l.processing_type
+          and t.language = l.asked_language
+          and t.model = l.model
+          and l.is_judged
+        limit 1
+      ) as made on true
       union all
       select r.*, false, false
       from reported as r
@@ -254,18 +248,18 @@ begin
     where o.outcome = 'processed'
   ),
 
-  -- A forced job's text takes the place of the older one. Its row was locked above, in the order of
-  -- the keys: that what was remembered is looked at here also makes it come first.
-  renewed as (
-    update batch.made_texts as t
-    set media_content_id = o.media_content_id, made_at = o.finished_at
+  remembered as (
+    insert into batch.made_texts as t (
+      sha256, processing_type, language, model, media_content_id, made_at
+    )
+    select distinct on (o.sha256, o.processing_type, o.asked_language, o.model)
+      o.sha256, o.processing_type, o.asked_language, o.model,
+      o.media_content_id, o.finished_at
     from outcomes as o
-    where o.outcome = 'processed' and not o.is_judged and not o.takes_over
-      and t.sha256 = o.sha256
-      and t.processing_type = o.processing_type
-      and t.language = o.asked_language
-      and t.model = o.model
-      and o.media_content_id not in (select new.media_content_id from remembered as new)
+    where o.outcome = 'processed' and o.sha256 is not null and not o.takes_over
+    order by 1, 2, 3, 4
+    on conflict (sha256, processing_type, language, model) do update
+    set media_content_id = excluded.media_content_id, made_at = excluded.made_at
   ),
 
   unclaimed as (

@@ -6,6 +6,8 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,9 +21,15 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run() -> Iterator[Path]:
     """The folder with the results of two suites, and a page that shows them."""
-    folder = tmp_path_factory.mktemp("bench")
+    # None of pytest's: another run of the tests would close it to the server's user.
+    with tempfile.TemporaryDirectory() as folder:
+        _run(Path(folder))
+        yield Path(folder)
+
+
+def _run(folder: Path) -> None:
     (folder / "performance.md").write_text(f"before\n{BEGIN}\nolder\n{END}\nafter\n")
     finished = subprocess.run(
         [
@@ -31,7 +39,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         cwd=ROOT, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    return folder
 
 
 def test_every_figure_of_a_suite_is_in_the_results_with_its_bar(run: Path) -> None:

@@ -97,3 +97,13 @@ def test_a_text_that_was_given_again_is_not_remembered_in_place_of_the_first(
     sql.record(worker, asked(job_id, 2, "given again") | {"isReused": True, "costUsd": "0"})
 
     assert remembered(sql) == ["the first"]
+
+
+def test_a_text_that_came_second_is_not_remembered(sql: Sql, chat: Chat) -> None:
+    worker = sql.worker()
+    job_id = taken(sql, chat, worker)
+    sql.run("update public.messages set document_extraction = 'by another job'")
+
+    sql.record(worker, at_once(job_id, 1, "skipped"))
+
+    assert remembered(sql) == []

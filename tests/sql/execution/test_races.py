@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -370,26 +371,61 @@ def test_a_worker_s_results_and_current_item_go_to_the_right_jobs(own_sql: Sql, 
     assert own_sql.job(job_id)["current_item"] == "last.jpg"
 
 
-def test_of_the_same_bytes_at_once_the_text_that_was_first_is_remembered(
+def at_once(job_id: UUID, seq: int) -> dict[str, Any]:
+    """A result of the same bytes as every other, of which nobody was asked."""
+    return processed(job_id, 1, seq, cost="0", isUnasked=True, sha256="aa")
+
+
+def test_what_two_make_of_the_same_bytes_at_once_is_remembered_once(
     own_sql: Sql, other_sql: Sql, chat: Chat
 ) -> None:
+    chat.add("text/plain")
+    second = add_chat(own_sql)
+    second.add("text/plain")
+    jobs = [plan(own_sql, each) for each in (chat, second)]
     worker = own_sql.worker()
-    reports = []
-    for each in (chat, add_chat(own_sql)):
-        each.add("text/plain")
-        job_id = plan(own_sql, each)
+    for job_id in jobs:
         own_sql.take(job_id, 1, worker)
-        reports.append(processed(job_id, 1, 1, cost="0", isUnasked=True, sha256="aa"))
 
     in_turn(
         own_sql, other_sql,
-        lambda: own_sql.record(worker, reports[0]),
-        lambda: other_sql.record(worker, reports[1]),
+        lambda: own_sql.record(worker, at_once(jobs[0], 1)),
+        lambda: other_sql.record(worker, at_once(jobs[1], 1)),
     )  # fmt: skip
 
-    assert own_sql.rows(
-        "select mc.batch_job_id from batch.made_texts as t"
-        " join public.media_content as mc on mc.id = t.media_content_id"
-    ) == [(UUID(reports[0]["jobId"]),)]
-    assert [own_sql.job(UUID(each["jobId"]))["reused_items"] for each in reports] == [0, 1]
+    assert [own_sql.job(job_id)["processed_items"] for job_id in jobs] == [1, 1]
+    assert (
+        own_sql.value(
+            "select count(*) from batch.made_texts as t"
+            " join public.media_content as mc on mc.id = t.media_content_id"
+        )
+        == own_sql.value("select count(*) from batch.made_texts")
+        == 1
+    )
+    assert audit(own_sql) == []
+
+
+def test_who_waits_for_somebody_holds_up_nobody_with_the_same_bytes(
+    own_sql: Sql, other_sql: Sql, database_url: str, chat: Chat
+) -> None:
+    chat.add_many(2, "text/plain")
+    second = add_chat(own_sql)
+    second.add("text/plain")
+    jobs = [plan(own_sql, each) for each in (chat, second)]
+    workers = [own_sql.worker() for _ in jobs]
+    for job_id, worker in zip(jobs, workers, strict=True):
+        own_sql.take(job_id, 1, worker)
+    own_sql.record(workers[0], at_once(jobs[0], 1))
+
+    with ExitStack() as later:
+        third = later.enter_context(open_sql(database_url))
+        with own_sql.uncommitted():
+            own_sql.run("select from batch.job_progress where job_id = %s for update", jobs[0])
+            later.enter_context(beside(lambda: other_sql.record(workers[0], at_once(jobs[0], 2))))
+            own_sql.await_blocked(other_sql)
+
+            third.record(workers[1], at_once(jobs[1], 1))
+
+            own_sql.await_blocked(other_sql)
+    assert [own_sql.job(job_id)["processed_items"] for job_id in jobs] == [2, 1]
     assert audit(own_sql) == []
