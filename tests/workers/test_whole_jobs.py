@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
 from decimal import Decimal
 
@@ -116,6 +117,18 @@ def test_the_current_item_is_one_that_is_worked_on(scene: Scene) -> None:
     scene.workers.release("go")
     scene.wait_for(job_id, status="completed")
     assert len(scene.workers.started()) == 30
+
+
+def test_the_current_item_is_told_while_it_is_on_its_way(scene: Scene) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        scene.chat.add("text/plain", media_url=address, external_id="on its way")
+        scene.workers.start("BACKSCROLL_MEDIA_ALLOW_HOSTS=127.0.0.1")
+
+        job_id = scene.create()
+
+        scene.wait_for(job_id, current_item="on its way")
+        assert scene.workers.started() == []
 
 
 def test_what_was_opened_together_is_asked_about_again_before_it_begins_late(

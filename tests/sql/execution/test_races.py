@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -376,56 +375,46 @@ def at_once(job_id: UUID, seq: int) -> dict[str, Any]:
     return processed(job_id, 1, seq, cost="0", isUnasked=True, sha256="aa")
 
 
+def in_two_chats(sql: Sql, chat: Chat) -> list[tuple[UUID, int]]:
+    """Two jobs of two items each, over a chat each, with the workers that have them in hand."""
+    jobs = []
+    for each in (chat, add_chat(sql)):
+        each.add_many(2, "text/plain")
+        job_id, worker = plan(sql, each), sql.worker()
+        sql.take(job_id, 1, worker)
+        jobs.append((job_id, worker))
+    return jobs
+
+
 def test_what_two_make_of_the_same_bytes_at_once_is_remembered_once(
     own_sql: Sql, other_sql: Sql, chat: Chat
 ) -> None:
-    chat.add("text/plain")
-    second = add_chat(own_sql)
-    second.add("text/plain")
-    jobs = [plan(own_sql, each) for each in (chat, second)]
-    worker = own_sql.worker()
-    for job_id in jobs:
-        own_sql.take(job_id, 1, worker)
+    (one, worker), (two, other_worker) = in_two_chats(own_sql, chat)
 
     in_turn(
         own_sql, other_sql,
-        lambda: own_sql.record(worker, at_once(jobs[0], 1)),
-        lambda: other_sql.record(worker, at_once(jobs[1], 1)),
+        lambda: own_sql.record(worker, at_once(one, 1)),
+        lambda: other_sql.record(other_worker, at_once(two, 1)),
     )  # fmt: skip
 
-    assert [own_sql.job(job_id)["processed_items"] for job_id in jobs] == [1, 1]
-    assert (
-        own_sql.value(
-            "select count(*) from batch.made_texts as t"
-            " join public.media_content as mc on mc.id = t.media_content_id"
-        )
-        == own_sql.value("select count(*) from batch.made_texts")
-        == 1
-    )
+    assert [own_sql.job(each)["processed_items"] for each in (one, two)] == [1, 1]
+    assert own_sql.rows(
+        "select mc.id is not null from batch.made_texts as t"
+        " left join public.media_content as mc on mc.id = t.media_content_id"
+    ) == [(True,)]
     assert audit(own_sql) == []
 
 
-def test_who_waits_for_somebody_holds_up_nobody_with_the_same_bytes(
-    own_sql: Sql, other_sql: Sql, database_url: str, chat: Chat
+def test_who_reuses_a_text_holds_up_nobody_with_the_same_bytes(
+    own_sql: Sql, other_sql: Sql, chat: Chat
 ) -> None:
-    chat.add_many(2, "text/plain")
-    second = add_chat(own_sql)
-    second.add("text/plain")
-    jobs = [plan(own_sql, each) for each in (chat, second)]
-    workers = [own_sql.worker() for _ in jobs]
-    for job_id, worker in zip(jobs, workers, strict=True):
-        own_sql.take(job_id, 1, worker)
-    own_sql.record(workers[0], at_once(jobs[0], 1))
+    (one, worker), (two, other_worker) = in_two_chats(own_sql, chat)
+    own_sql.record(worker, at_once(one, 1))
 
-    with ExitStack() as later:
-        third = later.enter_context(open_sql(database_url))
-        with own_sql.uncommitted():
-            own_sql.run("select from batch.job_progress where job_id = %s for update", jobs[0])
-            later.enter_context(beside(lambda: other_sql.record(workers[0], at_once(jobs[0], 2))))
-            own_sql.await_blocked(other_sql)
+    with own_sql.uncommitted():
+        own_sql.record(worker, at_once(one, 2))
+        # It would be refused after two seconds of waiting.
+        other_sql.record(other_worker, at_once(two, 1))
 
-            third.record(workers[1], at_once(jobs[1], 1))
-
-            own_sql.await_blocked(other_sql)
-    assert [own_sql.job(job_id)["processed_items"] for job_id in jobs] == [2, 1]
+    assert [own_sql.job(each)["reused_items"] for each in (one, two)] == [1, 1]
     assert audit(own_sql) == []
