@@ -19,11 +19,12 @@ from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import PoolTimeout
 
 from app.connecting import SESSIONLESS, connection_string
 from app.database_errors import NoConnection, TookTooLong, understood
 from app.trust import Trust
+from app.warm_pool import WarmPool
 
 _TRY_SECONDS = 1.0
 
@@ -95,7 +96,7 @@ class Database:
         self._statement_seconds = statement_seconds or None
         self._silence_seconds = silence_seconds or None
         self._trust = Trust(trusted_seconds)
-        self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
+        self._pool = WarmPool(
             self.conninfo,
             min_size=1,
             max_size=size,
@@ -136,7 +137,7 @@ class Database:
         loop = asyncio.get_running_loop()
         is_late = loop.call_later(self._wait_seconds, _hang_up, connection)
         try:
-            await AsyncConnectionPool.check_connection(connection)
+            await WarmPool.check_connection(connection)
         except psycopg.OperationalError:
             await self._pool.drain()
             raise

@@ -15,7 +15,6 @@ from uuid import UUID
 import procrastinate
 import psycopg
 from procrastinate.connector import Notify
-from psycopg_pool import AsyncConnectionPool
 
 from app.connecting import SESSIONLESS, connection_string
 from app.database import Database
@@ -23,6 +22,7 @@ from app.database_errors import DatabaseAway
 from app.listening import listen
 from app.log_context import about_job
 from app.trust import Trust
+from app.warm_pool import WarmPool
 from workers.slices import SliceRunner
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ _NAME = re.compile(r"(?<![.\w])procrastinate_\w+")
 _SOMETHING_CAME = json.dumps({"type": "job_inserted", "job_id": 0})
 
 
-class _Pool(AsyncConnectionPool[psycopg.AsyncConnection[Any]]):
+class _Pool(WarmPool):
     """Opened without waiting for the database to be there: what asks it waits."""
 
     def __init__(self, **arguments: Any) -> None:
