@@ -14,7 +14,7 @@ import logging
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
 
 from app.database import Database
@@ -68,6 +68,8 @@ class Recorder:
         self._unpulsed: set[UUID] = set()
         self._something = asyncio.Event()
         self._results = asyncio.Event()
+        self._reporting = 0
+        self._no_more = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
         self._closing = False
@@ -86,6 +88,19 @@ class Recorder:
         """Says which item of a job is worked on now, for those who watch: they are told with the
         next results, or a quarter of a second later."""
         self._current[job_id] = label
+
+    @contextlib.contextmanager
+    def more_to_come(self) -> Iterator[None]:
+        """While a slice may report results. When none does, those that wait for others to come are
+        recorded at once: slices wait for that, and no more are begun before them."""
+        self._reporting += 1
+        self._no_more.clear()
+        try:
+            yield
+        finally:
+            self._reporting -= 1
+            if self._reporting == 0:
+                self._no_more.set()
 
     async def room(self) -> None:
         """Waits while too many results wait for the database."""
@@ -114,10 +129,16 @@ class Recorder:
                     self._something.set()
                 if len(self._waiting) < _LARGEST_BATCH:
                     interval = _BUSY_INTERVAL if lately >= _MANY else _INTERVAL
-                    await asyncio.sleep(max(0.0, interval - (time.monotonic() - began)))
+                    await self._gather(interval - (time.monotonic() - began))
         finally:
             for task in beside:
                 task.cancel()
+
+    async def _gather(self, seconds: float) -> None:
+        """Lets more results come, so that one call carries them, while there may be more."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._no_more.wait()
 
     async def _wait_for_something(self) -> None:
         """Results, the end, or what is worked on now while there are no results for a while."""
@@ -135,6 +156,7 @@ class Recorder:
     def close(self) -> None:
         """Lets `run` end once everything reported is recorded."""
         self._closing = True
+        self._no_more.set()
         self._something.set()
         self._results.set()
 

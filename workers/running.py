@@ -62,7 +62,7 @@ class RunningSlice:
             task.cancel()
 
     async def ended(self) -> None:
-        """Waits until every item begun has ended and its result is recorded."""
+        """Waits until every item begun has ended."""
         while self._tasks:
             done, _ = await asyncio.wait(self._tasks)
             for task in done:
@@ -70,6 +70,9 @@ class RunningSlice:
                     task.result()
         if self._deadline is not None:
             self._deadline.cancel()
+
+    async def recorded(self) -> None:
+        """Waits until every result is recorded."""
         await self._all_recorded.wait()
 
 

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 _AT_ONCE = 250
 """Items that are read before it is asked again whether anybody still wants more."""
-_MOST_ITEMS = 1_500
+_MOST_ITEMS = 2_000
 """Of slices in hand, whose items end so fast that more slices would only take memory."""
 _LONGEST_PAUSE = 2.0
 
@@ -91,12 +91,14 @@ class SliceRunner:
                     [job_id, first_seq, self._worker_id, unasked],
                 )
                 now = time.monotonic()
-                await self._run_items(
-                    running,
-                    [Item(*(*row[:-1], now - row[-1])) for row in rows],
-                    unasked,
-                    on_all_begun=on_all_begun,
-                )
+                with self._recorder.more_to_come():
+                    await self._run_items(
+                        running,
+                        [Item(*(*row[:-1], now - row[-1])) for row in rows],
+                        unasked,
+                        on_all_begun=on_all_begun,
+                    )
+                await running.recorded()
             except Locked as error:
                 # Refused by the database itself; the sweep queues it again.
                 logger.warning("slice %s of job %s waits: %s", first_seq, job_id, error)

@@ -6,8 +6,11 @@ import asyncio
 import time
 from uuid import UUID, uuid4
 
+import pytest
+
 from app.database import Database
 from tests.database import add_chat, open_sql
+from workers import recorder as recorder_module
 from workers.recorder import Recorder
 from workers.results import Result
 
@@ -34,6 +37,38 @@ def test_nothing_more_is_begun_while_too_many_results_wait_for_the_database(
         recorder.close()
         await asyncio.wait_for(running, 20)
         assert recorded == [1, 2, 3]
+        await database.close()
+
+    asyncio.run(main())
+
+
+def test_results_are_not_kept_for_others_to_come_when_no_slice_reports_any(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("_INTERVAL", "_BUSY_INTERVAL"):
+        monkeypatch.setattr(recorder_module, name, 600.0)
+
+    async def main() -> None:
+        database = Database(database_url, "tests")
+        await database.open()
+        recorder = Recorder(database, 1, lambda job_id, has_ended: None)
+
+        def reported() -> asyncio.Event:
+            recorded = asyncio.Event()
+            result = Result(job_id=uuid4(), first_seq=1, seq=1, started=time.monotonic())
+            recorder.report(result.skipped(), recorded.set)
+            return recorded
+
+        running = asyncio.create_task(recorder.run())
+        with recorder.more_to_come():
+            with recorder.more_to_come():
+                await asyncio.wait_for(reported().wait(), 20)
+                kept = reported()
+            assert (recorder.waiting, kept.is_set()) == (1, False)
+        await asyncio.wait_for(kept.wait(), 20)
+        await asyncio.wait_for(reported().wait(), 20)
+        recorder.close()
+        await asyncio.wait_for(running, 20)
         await database.close()
 
     asyncio.run(main())

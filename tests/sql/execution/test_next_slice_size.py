@@ -14,7 +14,7 @@ from tests.database import Sql
         (100, 100, "8 seconds", 50),
         (100, 100, "2 seconds", 200),
         (20, 20, "10 milliseconds", 320),  # sixteenfold at most
-        (500, 500, "10 milliseconds", 500),  # 500 at most
+        (1000, 1000, "10 milliseconds", 1000),  # 1,000 at most
         (32, 1, "10 seconds", 1),  # one at least
         (32, 32, "320 seconds", 1),
         (30, 30, "0", 480),
