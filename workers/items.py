@@ -93,11 +93,12 @@ class MediaProcessing(Protocol):
 class Ready:
     """A small file that was opened together with others, and then asked about with them.
 
-    Without an answer nobody was asked, since none was needed then.
+    Without a question and its answer nobody was asked, since that was not needed then.
     """
 
+    seq: int
     file: HeldFile
-    question: Question
+    question: Question | None = None
     answer: Answer | None = None
 
     def close(self) -> None:
@@ -106,12 +107,11 @@ class Ready:
 
 @dataclass(slots=True)
 class _Admitted:
-    """What was said to a question, and when; or that nobody needed to be asked then."""
+    """What was said to a question, and when; without one nobody needed to be asked so far."""
 
-    question: Question
+    question: Question | None = None
     made: Extraction | None = None
     asked: float = float("-inf")
-    is_asked: bool = True
 
 
 class ItemWork:
@@ -179,8 +179,6 @@ class ItemWork:
                         started=started,
                         finished=ended,
                         extraction=made,
-                        sha256=hashlib.sha256(data).hexdigest(),
-                        asked_language=medium.language,
                         medium_bytes=len(data),
                         is_unasked=True,
                     )
@@ -205,48 +203,51 @@ class ItemWork:
             or not self._processing.is_free(first.content_type)
         ):
             return {}
-        models = self._processing.models(first.content_type)
+        models = self._processing.models(first.content_type) if are_asked else None
         opening = asyncio.ensure_future(asyncio.to_thread(self._open_small, job_id, items, models))
         try:
             opened = await asyncio.shield(opening)
         except asyncio.CancelledError:
             opening.add_done_callback(_close_opened)  # the thread goes on
             raise
-        answers: Sequence[Answer | None] = [None] * len(opened)
-        if are_asked:
+        questions = [each.question for each in opened if each.question is not None]
+        if questions:
             try:
-                answers = await self._admission.ask_together([each.question for each in opened])
+                answers = await self._admission.ask_together(questions)
             except BaseException:
                 _close_all(opened)
                 raise
-        for each, answer in zip(opened, answers, strict=True):
-            each.answer = answer
-        return {each.question.seq: each for each in opened}
+            for each, answer in zip(opened, answers, strict=True):
+                each.answer = answer
+        return {each.seq: each for each in opened}
 
     def _open_small(
-        self, job_id: UUID, items: Sequence[Item], models: Sequence[str]
+        self, job_id: UUID, items: Sequence[Item], models: Sequence[str] | None
     ) -> list[Ready]:
+        """`models` are for the questions; None: there will be none."""
         opened: list[Ready] = []
         files = self._fetcher.open_small(items, MOST_BYTES_TOGETHER)
         for item, file in zip(items, files, strict=True):
             if file is None:
                 continue
-            try:
-                data = file.read()
-            except OSError:
-                file.close()
-                continue
-            question = Question(
-                job_id=job_id,
-                seq=item.seq,
-                sha256=hashlib.sha256(data).hexdigest(),
-                content_type=item.content_type,
-                language=item.language or self._language,
-                models=models,
-                is_forced=item.is_forced,
-                may_use=(),
-            )
-            opened.append(Ready(file, question))
+            question = None
+            if models is not None:
+                try:
+                    data = file.read()
+                except OSError:
+                    file.close()
+                    continue
+                question = Question(
+                    job_id=job_id,
+                    seq=item.seq,
+                    sha256=hashlib.sha256(data).hexdigest(),
+                    content_type=item.content_type,
+                    language=item.language or self._language,
+                    models=models,
+                    is_forced=item.is_forced,
+                    may_use=(),
+                )
+            opened.append(Ready(item.seq, file, question))
         return opened
 
     async def work(
@@ -296,12 +297,10 @@ class ItemWork:
     ) -> Result:
         if ready is not None:
             try:
-                medium = _medium(item, ready.file.path, ready.question.language)
-                admitted = _Admitted(ready.question, is_asked=ready.answer is not None)
-                if ready.answer is not None:
-                    admitted.made, admitted.asked = await self._admission.admit(
-                        ready.question, current_errand().is_wanted, ready.answer
-                    )
+                medium = _medium(item, ready.file.path, item.language or self._language)
+                admitted = _Admitted()
+                if ready.question is not None:
+                    await self._ask(admitted, ready.question, ready.answer)
                 result.medium_bytes = ready.file.size
                 await self._process(result, running, item, medium, admitted)
                 if not result.is_reused:
@@ -314,21 +313,31 @@ class ItemWork:
                 self._on_turn(result.job_id, item.label)
                 path = await held.enter_async_context(self._fetcher.fetch(item))
             medium = _medium(item, path, item.language or self._language)
-            question = Question(
-                job_id=result.job_id,
-                seq=item.seq,
-                sha256=await asyncio.to_thread(sha256_of, path),
-                content_type=item.content_type,
-                language=medium.language,
-                models=self._processing.models(item.content_type),
-                is_forced=item.is_forced,
-                may_use=await self._processing.may_use(medium),
-            )
-            admitted = _Admitted(
-                question, *await self._admission.admit(question, current_errand().is_wanted)
-            )
+            admitted = _Admitted()
+            await self._ask(admitted, await self._question(result.job_id, item, medium))
             result.medium_bytes = path.stat().st_size
             return await self._process(result, running, item, medium, admitted)
+
+    async def _question(self, job_id: UUID, item: Item, medium: Medium) -> Question:
+        return Question(
+            job_id=job_id,
+            seq=item.seq,
+            sha256=await asyncio.to_thread(sha256_of, medium.path),
+            content_type=item.content_type,
+            language=medium.language,
+            models=self._processing.models(item.content_type),
+            is_forced=item.is_forced,
+            may_use=await self._processing.may_use(medium),
+        )
+
+    async def _ask(
+        self, admitted: _Admitted, question: Question, answer: Answer | None = None
+    ) -> None:
+        """Raises as `Admission.admit`."""
+        admitted.made, admitted.asked = await self._admission.admit(
+            question, current_errand().is_wanted, answer
+        )
+        admitted.question = question
 
     async def _process(
         self,
@@ -341,10 +350,8 @@ class ItemWork:
         on_errand = current_errand()
 
         async def ask() -> None:
-            admitted.made, admitted.asked = await self._admission.admit(
-                admitted.question, on_errand.is_wanted
-            )
-            admitted.is_asked = True
+            question = admitted.question or await self._question(running.job_id, item, medium)
+            await self._ask(admitted, question)
 
         async def confirm() -> None:
             """What was cancelled while it waited for its turn does not begin.
@@ -353,7 +360,7 @@ class ItemWork:
             so that the answer to anything recorded meanwhile says as much as a new one.
             """
             while on_errand.is_wanted():
-                if admitted.is_asked:
+                if admitted.question is not None:
                     known_at = max(admitted.asked, running.wanted_at)
                     if time.monotonic() - known_at <= _ADMITTED_SECONDS:
                         return
@@ -365,7 +372,7 @@ class ItemWork:
             raise NotAdmitted
 
         async def confirm_request() -> None:
-            if not admitted.is_asked:
+            if admitted.question is None:
                 await ask()
             await confirm()
 
@@ -376,13 +383,14 @@ class ItemWork:
             made = admitted.made
             # What it waited for is not what it took.
             result.started = time.monotonic()
-            result.sha256 = admitted.question.sha256
-            result.asked_language = medium.language
             result.is_reused = made is not None
             try:
                 extraction = made or await self._processing.process(medium)
             finally:
-                result.is_unasked = not admitted.is_asked
+                result.is_unasked = admitted.question is None
+            if admitted.question is not None:
+                result.sha256 = admitted.question.sha256
+                result.asked_language = medium.language
             return result.processed(extraction, extraction.usage)
 
     async def _give_up(self, result: Result, usage: Sequence[Usage], reason: str | None) -> None:

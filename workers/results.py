@@ -67,7 +67,8 @@ class Result:
     usage: Sequence[Usage] = ()
     """What was billed, or may have been, also for an item that failed."""
     sha256: str | None = None
-    """With the language asked for, the key under which its text is found again."""
+    """With the language asked for, the key under which its text is found again; None: it is not,
+    since to make it again is quicker."""
     asked_language: str | None = None
     medium_bytes: int | None = None
     is_reused: bool = False
@@ -124,8 +125,9 @@ class Result:
             "text": storable(made.text),
             "provider": made.provider,
             "model": made.model,
-            "sha256": self.sha256,
         }
+        if self.sha256 is not None:
+            record["sha256"] = self.sha256
         if made.language is not None:
             record["language"] = made.language
         if made.duration_seconds is not None:

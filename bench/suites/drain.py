@@ -5,7 +5,7 @@ set, and progress that others see. The processor returns at once, so only the se
 
 All start with idle workers. A peer's clock runs from the commit of all its jobs to the last
 result; Backscroll's from the commit that creates the job, so that planning is in it. Backscroll
-also opens and hashes a file an item, which its peers do not. A second figure, without a bar, is for
+also finds and opens a file an item, which its peers do not. A second figure, without a bar, is for
 what people have: text files of 200 characters, read by Backscroll as it comes, without settings.
 
 Must show: at least 100 times Procrastinate with one job an item, 12 times PgQueuer, 8 times

@@ -9,14 +9,15 @@
 -- ageMs: how long ago the item ended, by the worker's monotonic clock, so that its times are the
 -- database's; usage: what its requests to providers used, from which its cost comes (or costUsd and
 -- tokens, from a processor that was told them); sha256 (hex) and askedLanguage: under which its
--- text is remembered; isReused: its text was made before, for the same bytes. p_current maps jobs
--- to the item that the worker has in hand.
+-- text is remembered, if it is; isReused: its text was made before, for the same bytes. p_current
+-- maps jobs to the item that the worker has in hand.
 --
 -- isUnasked: the item took no longer than reading its file, so batch.admit_items was not asked
--- about it. It is judged here instead: it counts only while its job is being processed, and is
--- reused where the same bytes were read before. It has no claim, so no claim keeps it from a
--- message that an asked item is worked on for. Whichever of the two comes second is skipped, as
--- is any item that cost nothing, is not forced, and finds that the message has a text by now.
+-- about it. It is judged here instead: it counts only while its job is being processed. It has no
+-- claim, so no claim keeps it from a message that an asked item is worked on for. Whichever of the
+-- two comes second is skipped, as is any item that cost nothing, is not forced, and finds that the
+-- message has a text by now. Workers name no sha256 for it: to look for its text, or to remember
+-- it, takes longer than to make it again.
 --
 -- A result ends the item's claim on its bytes and its reservation of the job's budget. What was
 -- billed for the item before it was given up (batch.billed_attempts) becomes part of it; that was
@@ -81,7 +82,6 @@ begin
       coalesce(r."processingMs", 0) as processing_ms,
       call.at - make_interval(secs => coalesce(r."ageMs", 0) / 1000.0) as finished_at,
       coalesce(r."isUnasked", false) as is_unasked,
-      coalesce(r."isUnasked", false) and not h.is_forced as is_judged,
       not h.is_forced and coalesce(r."costUsd", 0) = 0 and nullif(r.usage, '[]') is null
         as yields,
       rank() over (partition by i.message_id, r.status order by r."jobId", r.seq) = 1 as is_first,
@@ -133,14 +133,6 @@ begin
     for no key update of m
   ),
 
-  -- Of the same bytes in one call, the first is the one whose text the others are given.
-  makers as materialized (
-    select distinct on (l.sha256, l.processing_type, l.asked_language, l.model) l.job_id, l.seq
-    from locked as l
-    where l.is_judged and not l.has_text and l.sha256 is not null
-    order by l.sha256, l.processing_type, l.asked_language, l.model, l.job_id, l.seq
-  ),
-
   -- none of most jobs
   attempts as materialized (
     select
@@ -164,34 +156,14 @@ begin
         when a.is_priced then batch.storable_cost(r.own_cost + a.cost_usd)
       end as cost_usd,
       case when r.has_text then 'skipped' else r.status end as outcome,
-      not r.has_text and (r.is_reused or r.is_made) as takes_over,
+      not r.has_text and r.is_reused as takes_over,
       coalesce(a.cost_usd, 0) as counted_cost,
       coalesce(a.tokens, 0) as counted_tokens,
       a.is_priced is false as is_counted_unpriced
     from (
-      select
-        l.*,
-        l.is_judged and not l.has_text and l.sha256 is not null and (
-          made.media_content_id is not null
-          or ((l.job_id, l.seq) in (select k.job_id, k.seq from makers as k)) is not true
-        ) as is_made
-      from locked as l
-      -- `limit` keeps these look-ups: without, both tables could be read as a whole.
-      left join lateral (
-        select mc.id as media_content_id
-        from batch.made_texts as t
-        cross join lateral (
-          select mc.id from public.media_content as mc where mc.id = t.media_content_id limit 1
-        ) as mc
-        where t.sha256 = l.sha256
-          and t.processing_type = l.processing_type
-          and t.language = l.asked_language
-          and t.model = l.model
-          and l.is_judged
-        limit 1
-      ) as made on true
+      select l.* from locked as l
       union all
-      select r.*, false, false
+      select r.*, false
       from reported as r
       where (r.status = 'processed' and r.message_id in (select l.message_id from locked as l))
         is not true

@@ -126,6 +126,9 @@ class FreeWork:
     def models(self, content_type: str) -> list[str]:
         return []
 
+    async def may_use(self, medium: Medium) -> list[Usage]:
+        return []
+
     def open_small(self, items: Sequence[Item], most: int) -> list[Small]:
         return [Small() for _ in items]
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from workers.processors.base import Extraction
 from workers.results import Result, as_text
 
 
@@ -19,6 +20,14 @@ def test_uuids_and_numbers_of_any_size_can_be_sent(tokens: int) -> None:
     assert json.loads(sent) == [
         {"jobId": str(job_id), "usage": [{"inputTokens": tokens}], "text": "ẞ"}
     ]
+
+
+@pytest.mark.parametrize("sha256", [None, "00" * 32])
+def test_the_digest_is_said_of_a_text_that_is_to_be_remembered(sha256: str | None) -> None:
+    made = Extraction(text="", provider="local", model="quick")
+    result = Result(uuid4(), 1, 1, started=0, sha256=sha256).processed(made, ())
+
+    assert result.as_json(now=1.0).get("sha256") == sha256
 
 
 @pytest.mark.parametrize("is_unasked", [False, True])

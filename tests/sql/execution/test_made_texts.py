@@ -22,9 +22,9 @@ def asked(job_id: UUID, seq: int, text: str) -> dict[str, Any]:
     return processed(job_id, 1, seq, text=text, sha256="aa", model="a model")
 
 
-def at_once(job_id: UUID, seq: int, text: str) -> dict[str, Any]:
-    """What nobody was asked about, and nobody is paid for."""
-    return asked(job_id, seq, text) | {"costUsd": "0", "isUnasked": True}
+def free(job_id: UUID, seq: int, text: str) -> dict[str, Any]:
+    """What nobody is paid for: it yields to a text that its message has by now."""
+    return asked(job_id, seq, text) | {"costUsd": "0"}
 
 
 def remembered(sql: Sql) -> list[str | None]:
@@ -38,7 +38,7 @@ def remembered(sql: Sql) -> list[str | None]:
     ]
 
 
-@pytest.mark.parametrize("result", [asked, at_once])
+@pytest.mark.parametrize("result", [asked, free])
 def test_the_text_of_bytes_is_remembered_once(sql: Sql, chat: Chat, result: Any) -> None:
     worker = sql.worker()
     job_id = taken(sql, chat, worker)
@@ -48,7 +48,7 @@ def test_the_text_of_bytes_is_remembered_once(sql: Sql, chat: Chat, result: Any)
     assert remembered(sql) == ["the first"]
 
 
-@pytest.mark.parametrize("result", [asked, at_once])
+@pytest.mark.parametrize("result", [asked, free])
 def test_what_is_reported_again_is_remembered_as_it_was(sql: Sql, chat: Chat, result: Any) -> None:
     worker = sql.worker()
     job_id = taken(sql, chat, worker)
@@ -59,7 +59,7 @@ def test_what_is_reported_again_is_remembered_as_it_was(sql: Sql, chat: Chat, re
     assert remembered(sql) == ["the first"]
 
 
-@pytest.mark.parametrize("result", [asked, at_once])
+@pytest.mark.parametrize("result", [asked, free])
 def test_a_text_whose_row_is_gone_is_remembered_anew(sql: Sql, chat: Chat, result: Any) -> None:
     worker = sql.worker()
     job_id = taken(sql, chat, worker)
@@ -73,7 +73,7 @@ def test_a_text_whose_row_is_gone_is_remembered_anew(sql: Sql, chat: Chat, resul
     assert sql.job(job_id)["reused_items"] == 0
 
 
-@pytest.mark.parametrize("result", [asked, at_once])
+@pytest.mark.parametrize("result", [asked, free])
 def test_the_text_of_a_forced_job_takes_the_place_of_the_older(
     sql: Sql, chat: Chat, result: Any
 ) -> None:
@@ -104,6 +104,6 @@ def test_a_text_that_came_second_is_not_remembered(sql: Sql, chat: Chat) -> None
     job_id = taken(sql, chat, worker)
     sql.run("update public.messages set document_extraction = 'by another job'")
 
-    sql.record(worker, at_once(job_id, 1, "skipped"))
+    sql.record(worker, free(job_id, 1, "skipped"))
 
     assert remembered(sql) == []

@@ -370,9 +370,9 @@ def test_a_worker_s_results_and_current_item_go_to_the_right_jobs(own_sql: Sql, 
     assert own_sql.job(job_id)["current_item"] == "last.jpg"
 
 
-def at_once(job_id: UUID, seq: int) -> dict[str, Any]:
-    """A result of the same bytes as every other, of which nobody was asked."""
-    return processed(job_id, 1, seq, cost="0", isUnasked=True, sha256="aa")
+def of_the_same_bytes(job_id: UUID, seq: int, **more: Any) -> dict[str, Any]:
+    """A result of the same bytes as every other."""
+    return processed(job_id, 1, seq, sha256="aa", **more)
 
 
 def in_two_chats(sql: Sql, chat: Chat) -> list[tuple[UUID, int]]:
@@ -393,8 +393,8 @@ def test_what_two_make_of_the_same_bytes_at_once_is_remembered_once(
 
     in_turn(
         own_sql, other_sql,
-        lambda: own_sql.record(worker, at_once(one, 1)),
-        lambda: other_sql.record(other_worker, at_once(two, 1)),
+        lambda: own_sql.record(worker, of_the_same_bytes(one, 1)),
+        lambda: other_sql.record(other_worker, of_the_same_bytes(two, 1)),
     )  # fmt: skip
 
     assert [own_sql.job(each)["processed_items"] for each in (one, two)] == [1, 1]
@@ -409,12 +409,12 @@ def test_who_reuses_a_text_holds_up_nobody_with_the_same_bytes(
     own_sql: Sql, other_sql: Sql, chat: Chat
 ) -> None:
     (one, worker), (two, other_worker) = in_two_chats(own_sql, chat)
-    own_sql.record(worker, at_once(one, 1))
+    own_sql.record(worker, of_the_same_bytes(one, 1))
 
     with own_sql.uncommitted():
-        own_sql.record(worker, at_once(one, 2))
+        own_sql.record(worker, of_the_same_bytes(one, 2, isReused=True))
         # It would be refused after two seconds of waiting.
-        other_sql.record(other_worker, at_once(two, 1))
+        other_sql.record(other_worker, of_the_same_bytes(two, 1, isReused=True))
 
     assert [own_sql.job(each)["reused_items"] for each in (one, two)] == [1, 1]
     assert audit(own_sql) == []

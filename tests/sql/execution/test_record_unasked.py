@@ -17,11 +17,9 @@ def chat(sql: Sql) -> Chat:
     return add_chat(sql)
 
 
-def at_once(job_id: UUID, seq: int, sha256: str = "00", **more: Any) -> dict[str, Any]:
+def at_once(job_id: UUID, seq: int, **more: Any) -> dict[str, Any]:
     """A result of which nobody was asked whether it may be made."""
-    return processed(
-        job_id, 1, seq, cost="0", tokens=0, isUnasked=True, sha256=sha256, model="text", **more
-    )
+    return processed(job_id, 1, seq, cost="0", tokens=0, isUnasked=True, model="text", **more)
 
 
 def test_what_was_made_unasked_counts_like_any_other(sql: Sql, chat: Chat) -> None:
@@ -35,7 +33,7 @@ def test_what_was_made_unasked_counts_like_any_other(sql: Sql, chat: Chat) -> No
     assert stored(sql, job_id) == [(1, "processed", Decimal(0))]
     assert sql.rows("select document_extraction from public.messages") == [("the text",)]
     assert sql.value("select count(*) from public.media_content") == 1
-    assert sql.value("select count(*) from batch.made_texts") == 1
+    assert sql.value("select count(*) from batch.made_texts") == 0
 
 
 @pytest.mark.parametrize("change", ["cancel_job", "pause_job"])
@@ -125,21 +123,4 @@ def test_of_two_jobs_over_a_message_in_one_call_the_second_is_skipped(sql: Sql, 
 
     assert [stored(sql, each)[0][1] for each in jobs] == ["processed", "skipped"]
     assert sql.value("select count(*) from public.media_content") == 1
-    assert sql.rows("select * from batch.audit()") == []
-
-
-def test_the_same_bytes_are_one_text_and_reused_if_nobody_asked(sql: Sql, chat: Chat) -> None:
-    for _ in range(4):
-        chat.add("text/plain")
-    worker = sql.worker()
-    job_id = taken(sql, chat, worker)
-
-    sql.record(worker, at_once(job_id, 1, "aa"), at_once(job_id, 2, "aa"), at_once(job_id, 3, "bb"))
-    sql.record(worker, at_once(job_id, 4, "bb"))
-
-    assert sql.rows(
-        "select seq, is_reused from batch.item_results where job_id = %s order by seq", job_id
-    ) == [(1, False), (2, True), (3, False), (4, True)]
-    assert sql.value("select count(*) from batch.made_texts") == 2
-    assert sql.job(job_id)["reused_items"] == 2
     assert sql.rows("select * from batch.audit()") == []
