@@ -36,7 +36,7 @@ from workers.processors.base import (
     ProvidersAway,
     Usage,
 )
-from workers.providers.errand import NotWanted, current_errand, errand
+from workers.providers.errand import Errand, NotWanted, current_errand
 from workers.results import Item, Result, usage_json
 from workers.running import RunningSlice
 
@@ -265,7 +265,7 @@ class ItemWork:
             seq=item.seq,
             started=time.monotonic(),
         )
-        with errand(item.wanted_since, lambda: not running.is_stopped) as asked:
+        with Errand(item.wanted_since, lambda: not running.is_stopped) as asked:
             try:
                 return await self._make(result, running, item, ready)
             except MadeMeanwhile:

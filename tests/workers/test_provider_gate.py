@@ -11,7 +11,7 @@ import pytest
 from app.database import Database
 from tests.database import Sql
 from workers.provider_gate import ProviderGate
-from workers.providers.errand import NotWanted, errand
+from workers.providers.errand import Errand, NotWanted
 
 
 def with_gates(
@@ -77,7 +77,7 @@ def test_an_item_that_is_not_wanted_any_more_takes_no_share(
         are_wanted = True
 
         async def ask(name: str, is_wanted: Callable[[], bool]) -> None:
-            with errand(0, is_wanted):
+            with Errand(0, is_wanted):
                 async with gate.share("groq"):
                     passed.append(name)
 

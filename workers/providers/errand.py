@@ -6,10 +6,10 @@ tasks begun for an item share its errand.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
+from typing import Self
 
 from workers.processors.base import Usage
 
@@ -23,7 +23,7 @@ Confirm = Callable[[], Awaitable[None]]
 
 @dataclass(slots=True)
 class Errand:
-    """One item's, from its beginning to its end."""
+    """One item's, from its beginning to its end: the context of everything that is asked in it."""
 
     since: float = float("-inf")
     """On the monotonic clock: whoever was found away before then is asked again. It is when the
@@ -34,6 +34,16 @@ class Errand:
     """Asks whether it is; raises NotWanted."""
     billed: list[Usage] = field(default_factory=list)
     """What was billed so far, or may have been: what remains known of an item that is given up."""
+
+    _token: Token[Errand | None] | None = field(default=None, repr=False)
+
+    def __enter__(self) -> Self:
+        self._token = _current.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._token is not None
+        _current.reset(self._token)
 
     def note(self, usage: Sequence[Usage]) -> None:
         self.billed.extend(usage)
@@ -54,17 +64,6 @@ class Errand:
 
 
 _current: ContextVar[Errand | None] = ContextVar("errand", default=None)
-
-
-@contextmanager
-def errand(since: float, is_wanted: Callable[[], bool] = lambda: True) -> Iterator[Errand]:
-    """The errand of everything that is asked in the block."""
-    begun = Errand(since, is_wanted)
-    token = _current.set(begun)
-    try:
-        yield begun
-    finally:
-        _current.reset(token)
 
 
 def current_errand() -> Errand:

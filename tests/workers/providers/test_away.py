@@ -11,7 +11,7 @@ from demo.stand_in import Behaviour, StandIn
 from tests.workers.providers.conftest import Ask, CountingGate, Speech, Time
 from workers.processors.base import ProvidersAway
 from workers.providers.answers import Answer
-from workers.providers.errand import errand
+from workers.providers.errand import Errand
 
 QUOTA = {"message": "You exceeded your current quota.", "code": "insufficient_quota"}
 
@@ -132,7 +132,7 @@ def test_for_a_job_resumed_since_a_provider_found_away_is_asked_at_once_and_in_e
         async with speech() as transcribe:
 
             async def ask(since: float) -> str | None:
-                with errand(since):
+                with Errand(since):
                     try:
                         await transcribe()
                     except ProvidersAway as away:

@@ -10,7 +10,7 @@ import pytest
 
 from demo.stand_in import Behaviour, StandIn
 from tests.workers.providers.conftest import Speech
-from workers.providers.errand import NotWanted, errand
+from workers.providers.errand import Errand, NotWanted
 
 
 @pytest.mark.parametrize("is_sent", [True, False])
@@ -35,7 +35,7 @@ def test_a_request_that_is_given_up_is_on_the_errand_if_it_was_sent(
                     await asyncio.Event().wait()
                 await transcribe(7)
 
-            with errand(float("-inf")) as asked:
+            with Errand(float("-inf")) as asked:
                 item = asyncio.create_task(work())
                 if is_sent:
                     assert await asyncio.to_thread(has_come.wait, 20)
@@ -67,7 +67,7 @@ def test_an_item_not_wanted_any_more_is_not_asked_about_unless_it_may_have_been_
 
     async def run() -> bool:
         async with speech() as transcribe:
-            with errand(float("-inf")) as item:
+            with Errand(float("-inf")) as item:
                 item.confirm = confirm
                 try:
                     await transcribe()
@@ -84,7 +84,7 @@ def test_lost_answers_are_on_the_errand(stand_in: StandIn, speech: Speech) -> No
 
     async def run() -> list[Decimal]:
         async with speech() as transcribe:
-            with errand(float("-inf")) as asked:
+            with Errand(float("-inf")) as asked:
                 await transcribe(7)
         return [each.audio_seconds for each in asked.billed]
 
