@@ -33,7 +33,7 @@ _INTERVAL, _BUSY_INTERVAL, _MANY = 0.025, 0.05, 40
 """Seconds from one sending to the next, the longer one where there were so many results lately: a
 call costs as much as thirty results, however few it carries."""
 _LATELY_SECONDS = 1.0
-_LARGEST_BATCH = 300
+_LARGEST_BATCH = 500
 _PULSE_INTERVAL = _TELL_INTERVAL = 0.25
 _LONGEST_PAUSE = 2.0
 
