@@ -203,8 +203,9 @@ class ItemWork:
             or not self._processing.is_free(first.content_type)
         ):
             return {}
-        models = self._processing.models(first.content_type) if are_asked else None
-        opening = asyncio.ensure_future(asyncio.to_thread(self._open_small, job_id, items, models))
+        opening = asyncio.ensure_future(
+            asyncio.to_thread(self._open_small, job_id, items, are_asked=are_asked)
+        )
         try:
             opened = await asyncio.shield(opening)
         except asyncio.CancelledError:
@@ -221,32 +222,20 @@ class ItemWork:
                 each.answer = answer
         return {each.seq: each for each in opened}
 
-    def _open_small(
-        self, job_id: UUID, items: Sequence[Item], models: Sequence[str] | None
-    ) -> list[Ready]:
-        """`models` are for the questions; None: there will be none."""
+    def _open_small(self, job_id: UUID, items: Sequence[Item], *, are_asked: bool) -> list[Ready]:
         opened: list[Ready] = []
         files = self._fetcher.open_small(items, MOST_BYTES_TOGETHER)
         for item, file in zip(items, files, strict=True):
             if file is None:
                 continue
             question = None
-            if models is not None:
+            if are_asked:
                 try:
                     data = file.read()
                 except OSError:
                     file.close()
                     continue
-                question = Question(
-                    job_id=job_id,
-                    seq=item.seq,
-                    sha256=hashlib.sha256(data).hexdigest(),
-                    content_type=item.content_type,
-                    language=item.language or self._language,
-                    models=models,
-                    is_forced=item.is_forced,
-                    may_use=(),
-                )
+                question = self._question(job_id, item, hashlib.sha256(data).hexdigest())
             opened.append(Ready(item.seq, file, question))
         return opened
 
@@ -314,20 +303,26 @@ class ItemWork:
                 path = await held.enter_async_context(self._fetcher.fetch(item))
             medium = _medium(item, path, item.language or self._language)
             admitted = _Admitted()
-            await self._ask(admitted, await self._question(result.job_id, item, medium))
+            await self._ask(admitted, await self._question_about(result.job_id, item, medium))
             result.medium_bytes = path.stat().st_size
             return await self._process(result, running, item, medium, admitted)
 
-    async def _question(self, job_id: UUID, item: Item, medium: Medium) -> Question:
+    async def _question_about(self, job_id: UUID, item: Item, medium: Medium) -> Question:
+        sha256 = await asyncio.to_thread(sha256_of, medium.path)
+        return self._question(job_id, item, sha256, await self._processing.may_use(medium))
+
+    def _question(
+        self, job_id: UUID, item: Item, sha256: str, may_use: Sequence[Usage] = ()
+    ) -> Question:
         return Question(
             job_id=job_id,
             seq=item.seq,
-            sha256=await asyncio.to_thread(sha256_of, medium.path),
+            sha256=sha256,
             content_type=item.content_type,
-            language=medium.language,
+            language=item.language or self._language,
             models=self._processing.models(item.content_type),
             is_forced=item.is_forced,
-            may_use=await self._processing.may_use(medium),
+            may_use=may_use,
         )
 
     async def _ask(
@@ -350,7 +345,9 @@ class ItemWork:
         on_errand = current_errand()
 
         async def ask() -> None:
-            question = admitted.question or await self._question(running.job_id, item, medium)
+            question = admitted.question
+            if question is None:
+                question = await self._question_about(running.job_id, item, medium)
             await self._ask(admitted, question)
 
         async def confirm() -> None:

@@ -42,8 +42,8 @@ class Errand:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._token is not None
-        _current.reset(self._token)
+        if self._token is not None:
+            _current.reset(self._token)
 
     def note(self, usage: Sequence[Usage]) -> None:
         self.billed.extend(usage)
