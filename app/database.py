@@ -127,7 +127,7 @@ class Database:
         )
 
     async def _check(self, connection: AsyncConnection[Any]) -> None:
-        """Notices what broke while it lay in the pool; that happens to all of them at once.
+        """Notices what broke while it lay in the pool; that mostly happens to all of them at once.
 
         Who waits for a connection has not asked for anything yet, and need not wait as long as the
         system does for a server that may be gone.

@@ -6,10 +6,12 @@ import asyncio
 import hashlib
 import json
 import logging
+import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID, uuid4
@@ -26,7 +28,7 @@ from workers.admission import (
 )
 from workers.fetching import MediaFetcher
 from workers.fetching.media_folder import HeldFile
-from workers.pace import Pace
+from workers.pace import Pace, is_quick
 from workers.places import Places
 from workers.processors.base import (
     Extraction,
@@ -101,6 +103,10 @@ class Ready:
     question: Question | None = None
     answer: Answer | None = None
 
+    def digest(self) -> str:
+        """The digest of the file's bytes, in hex. Reads it; call it in a thread."""
+        return hashlib.sha256(self.file.read()).hexdigest()
+
     def close(self) -> None:
         self.file.close()
 
@@ -109,6 +115,8 @@ class Ready:
 class _Admitted:
     """What was said to a question, and when; without one nobody needed to be asked so far."""
 
+    digest: Callable[[], str]
+    """Reads the medium: see `sha256_of`."""
     question: Question | None = None
     made: Extraction | None = None
     asked: float = float("-inf")
@@ -228,15 +236,13 @@ class ItemWork:
         for item, file in zip(items, files, strict=True):
             if file is None:
                 continue
-            question = None
+            ready = Ready(item.seq, file)
+            opened.append(ready)
             if are_asked:
                 try:
-                    data = file.read()
+                    ready.question = self._question(job_id, item, ready.digest())
                 except OSError:
-                    file.close()
-                    continue
-                question = self._question(job_id, item, hashlib.sha256(data).hexdigest())
-            opened.append(Ready(item.seq, file, question))
+                    opened.pop().close()
         return opened
 
     async def work(
@@ -287,13 +293,18 @@ class ItemWork:
         if ready is not None:
             try:
                 medium = _medium(item, ready.file.path, item.language or self._language)
-                admitted = _Admitted()
+                admitted = _Admitted(ready.digest)
+                result.is_unasked = ready.question is None
                 if ready.question is not None:
-                    await self._ask(admitted, ready.question, ready.answer)
+                    await self._ask(result, admitted, ready.question, ready.answer)
                 result.medium_bytes = ready.file.size
                 await self._process(result, running, item, medium, admitted)
                 if not result.is_reused:
                     self._pace.ended(item.content_type, result)
+                if result.is_unasked and not is_quick(result):
+                    # It took long or cost something all the same: the next is given its text.
+                    _remember(result, await asyncio.to_thread(ready.digest), medium)
+                _forget_changed(result, ready.file.facts, medium.path)
                 return result
             finally:
                 ready.close()
@@ -301,15 +312,14 @@ class ItemWork:
             async with self._places.fetching(item):
                 self._on_turn(result.job_id, item.label)
                 path = await held.enter_async_context(self._fetcher.fetch(item))
+            facts = path.stat()
             medium = _medium(item, path, item.language or self._language)
-            admitted = _Admitted()
-            await self._ask(admitted, await self._question_about(result.job_id, item, medium))
-            result.medium_bytes = path.stat().st_size
-            return await self._process(result, running, item, medium, admitted)
-
-    async def _question_about(self, job_id: UUID, item: Item, medium: Medium) -> Question:
-        sha256 = await asyncio.to_thread(sha256_of, medium.path)
-        return self._question(job_id, item, sha256, await self._processing.may_use(medium))
+            admitted = _Admitted(partial(sha256_of, path))
+            await self._ask_about(result, admitted, item, medium)
+            result.medium_bytes = facts.st_size
+            await self._process(result, running, item, medium, admitted)
+            _forget_changed(result, facts, path)
+            return result
 
     def _question(
         self, job_id: UUID, item: Item, sha256: str, may_use: Sequence[Usage] = ()
@@ -325,14 +335,26 @@ class ItemWork:
             may_use=may_use,
         )
 
+    async def _ask_about(
+        self, result: Result, admitted: _Admitted, item: Item, medium: Medium
+    ) -> None:
+        """Asks, also once more. Raises as `Admission.admit` and `MediaProcessing.may_use`."""
+        question = admitted.question
+        if question is None:
+            sha256 = await asyncio.to_thread(admitted.digest)
+            may_use = await self._processing.may_use(medium)
+            question = self._question(result.job_id, item, sha256, may_use)
+        await self._ask(result, admitted, question)
+
     async def _ask(
-        self, admitted: _Admitted, question: Question, answer: Answer | None = None
+        self, result: Result, admitted: _Admitted, question: Question, answer: Answer | None = None
     ) -> None:
         """Raises as `Admission.admit`."""
         admitted.made, admitted.asked = await self._admission.admit(
             question, current_errand().is_wanted, answer
         )
         admitted.question = question
+        result.is_unasked = False
 
     async def _process(
         self,
@@ -341,14 +363,8 @@ class ItemWork:
         item: Item,
         medium: Medium,
         admitted: _Admitted,
-    ) -> Result:
+    ) -> None:
         on_errand = current_errand()
-
-        async def ask() -> None:
-            question = admitted.question
-            if question is None:
-                question = await self._question_about(running.job_id, item, medium)
-            await self._ask(admitted, question)
 
         async def confirm() -> None:
             """What was cancelled while it waited for its turn does not begin.
@@ -365,30 +381,33 @@ class ItemWork:
                 elif running.is_surely_wanted:
                     return
                 # Also once more, where others took all the time since the answer came.
-                await ask()
+                await self._ask_about(result, admitted, item, medium)
             raise NotAdmitted
 
         async def confirm_request() -> None:
             if admitted.question is None:
-                await ask()
+                await self._ask_about(result, admitted, item, medium)
             await confirm()
+            if admitted.made is not None:
+                raise NotWanted
 
         async with self._places.processing(item):
             await confirm()
             self._on_turn(result.job_id, item.label)
             on_errand.confirm = confirm_request
-            made = admitted.made
             # What it waited for is not what it took.
             result.started = time.monotonic()
-            result.is_reused = made is not None
             try:
-                extraction = made or await self._processing.process(medium)
-            finally:
-                result.is_unasked = admitted.question is None
+                extraction = admitted.made or await self._processing.process(medium)
+            except NotWanted:
+                # Before a request it turned out that somebody has made its text by now.
+                if admitted.made is None:
+                    raise
+                extraction = admitted.made
+            result.is_reused = extraction is admitted.made
             if admitted.question is not None:
-                result.sha256 = admitted.question.sha256
-                result.asked_language = medium.language
-            return result.processed(extraction, extraction.usage)
+                _remember(result, admitted.question.sha256, medium)
+            result.processed(extraction, extraction.usage)
 
     async def _give_up(self, result: Result, usage: Sequence[Usage], reason: str | None) -> None:
         """Keeps what was billed for an item without a result, however long the database is away.
@@ -415,6 +434,19 @@ class ItemWork:
                 logger.warning("item %d of job %s waits: %s", result.seq, result.job_id, error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _remember(result: Result, sha256: str, medium: Medium) -> None:
+    """Lets the text be found by the bytes of its medium."""
+    result.sha256, result.asked_language = sha256, medium.language
+
+
+def _forget_changed(result: Result, facts: os.stat_result, path: Path) -> None:
+    """No text is remembered by other bytes than those that it was made of."""
+    if result.sha256 is not None:
+        now = path.stat()
+        if (now.st_size, now.st_mtime_ns) != (facts.st_size, facts.st_mtime_ns):
+            result.sha256 = None
 
 
 def _close_all(opened: Sequence[Ready]) -> None:

@@ -11,6 +11,11 @@ _NEWEST = 0.1
 """The share of the last item in the average, so that some sixty quick ones are needed at first."""
 
 
+def is_quick(result: Result) -> bool:
+    """Whether its text is made again sooner than it is found, and for nothing."""
+    return not result.usage and result.finished - result.started < _QUICK_SECONDS
+
+
 class Pace:
     """Of which content types items end sooner than it could be asked whether they may begin."""
 

@@ -1,8 +1,8 @@
 """The recorder: one a process, it sends what all slices finish to the database together.
 
 Results are sent a few tens of milliseconds apart in one call of `batch.record_results`, one
-transaction and one round trip for all of them. While the database is away they wait here, and
-no more work is begun once too many wait.
+transaction and one round trip for all of them; sooner where no others are to come. While the
+database is away they wait here, and no more work is begun once too many wait.
 """
 
 from __future__ import annotations
@@ -32,8 +32,11 @@ Reported = tuple[Result, Callable[[], None]]
 _INTERVAL, _BUSY_INTERVAL, _MANY = 0.025, 0.05, 40
 """Seconds from one sending to the next, the longer one where there were so many results lately: a
 call costs as much as thirty results, however few it carries."""
+_URGENT_INTERVAL = 0.005
+"""Likewise where no others are to come."""
 _LATELY_SECONDS = 1.0
-_LARGEST_BATCH = 500
+_LARGEST_BATCH, _MOST_CHARACTERS = 500, 4_000_000
+"""What one call carries: so many results, of which the last may go past so many characters."""
 _PULSE_INTERVAL = _TELL_INTERVAL = 0.25
 _LONGEST_PAUSE = 2.0
 
@@ -69,7 +72,7 @@ class Recorder:
         self._something = asyncio.Event()
         self._results = asyncio.Event()
         self._reporting = 0
-        self._no_more = asyncio.Event()
+        self._urgent = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
         self._closing = False
@@ -80,6 +83,7 @@ class Recorder:
         """Takes a result; `on_recorded` is called once it is committed."""
         self._waiting.append((result, on_recorded))
         self._results.set()
+        self._hurry_up_the_last()
         if self.waiting >= self._most_waiting:
             self._room.clear()
         self._something.set()
@@ -91,16 +95,18 @@ class Recorder:
 
     @contextlib.contextmanager
     def more_to_come(self) -> Iterator[None]:
-        """While a slice may report results. When none does, those that wait for others to come are
-        recorded at once: slices wait for that, and no more are begun before them."""
+        """While a slice may report results. When none does, those that wait do not wait for
+        others: their slices do nothing else, and hold the room that other slices need."""
         self._reporting += 1
-        self._no_more.clear()
         try:
             yield
         finally:
             self._reporting -= 1
-            if self._reporting == 0:
-                self._no_more.set()
+            self._hurry_up_the_last()
+
+    def _hurry_up_the_last(self) -> None:
+        if self._waiting and not self._reporting:
+            self._urgent.set()
 
     async def room(self) -> None:
         """Waits while too many results wait for the database."""
@@ -122,23 +128,27 @@ class Recorder:
                 if not self._closing:
                     self._something.clear()
                     self._results.clear()
+                self._urgent.clear()
                 last, began = began, time.monotonic()
                 lately *= math.exp((last - began) / _LATELY_SECONDS)
                 lately += await self._flush()
                 if self._waiting:
                     self._something.set()
+                    self._hurry_up_the_last()
                 if len(self._waiting) < _LARGEST_BATCH:
                     interval = _BUSY_INTERVAL if lately >= _MANY else _INTERVAL
-                    await self._gather(interval - (time.monotonic() - began))
+                    await self._gather(began, interval)
         finally:
             for task in beside:
                 task.cancel()
 
-    async def _gather(self, seconds: float) -> None:
+    async def _gather(self, began: float, interval: float) -> None:
         """Lets more results come, so that one call carries them, while there may be more."""
+        # It gives way to others in any case, as nothing else may once the recorder is to end.
+        await asyncio.sleep(max(0.0, began + _URGENT_INTERVAL - time.monotonic()))
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._no_more.wait()
+            async with asyncio.timeout(began + interval - time.monotonic()):
+                await self._urgent.wait()
 
     async def _wait_for_something(self) -> None:
         """Results, the end, or what is worked on now while there are no results for a while."""
@@ -156,13 +166,13 @@ class Recorder:
     def close(self) -> None:
         """Lets `run` end once everything reported is recorded."""
         self._closing = True
-        self._no_more.set()
+        self._urgent.set()
         self._something.set()
         self._results.set()
 
     async def _flush(self) -> int:
         """Records what waits, and says how many results that were."""
-        batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _LARGEST_BATCH))]
+        batch = self._next_batch()
         current, self._current = self._current, {}
         if not batch and not current:
             return 0
@@ -174,6 +184,15 @@ class Recorder:
         self._ended(ended)
         self._unpulsed.update(current)
         return len(batch)
+
+    def _next_batch(self) -> list[Reported]:
+        batch: list[Reported] = []
+        characters = 0
+        while self._waiting and len(batch) < _LARGEST_BATCH and characters < _MOST_CHARACTERS:
+            batch.append(self._waiting.popleft())
+            made = batch[-1][0].extraction
+            characters += len(made.text) if made is not None else 0
+        return batch
 
     def _ended(self, batch: list[Reported]) -> None:
         """Tells those who reported these results that they are recorded."""

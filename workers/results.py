@@ -68,7 +68,7 @@ class Result:
     """What was billed, or may have been, also for an item that failed."""
     sha256: str | None = None
     """With the language asked for, the key under which its text is found again; None: it is not,
-    since to make it again is quicker."""
+    as to make it again is quicker, or nobody knows of which bytes it was made."""
     asked_language: str | None = None
     medium_bytes: int | None = None
     is_reused: bool = False

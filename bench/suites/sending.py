@@ -1,6 +1,6 @@
 """Sending: how results could get from a worker's memory to rows in PostgreSQL.
 
-Calls of 300 results with texts of 200 characters, over one connection: made ready by the client,
+Calls of 500 results with texts of 200 characters, over one connection: made ready by the client,
 sent, and read as rows by the server, which counts them and does nothing else. That is what
 `batch.record_results` begins with; here it is done in each way there is. All take turns, and the
 medians are compared.
@@ -25,9 +25,9 @@ from bench.figures import Chart, Figure, Outcome, median
 from workers.processors.base import Extraction
 from workers.results import Result, as_text
 
-CALLS = 20
+CALLS = 12
 ROUNDS = 15
-RESULTS = 300
+RESULTS = 500
 JOB = UUID(int=1)
 
 COLUMNS = {

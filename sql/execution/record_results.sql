@@ -12,12 +12,12 @@
 -- text is remembered, if it is; isReused: its text was made before, for the same bytes. p_current
 -- maps jobs to the item that the worker has in hand.
 --
--- isUnasked: the item took no longer than reading its file, so batch.admit_items was not asked
--- about it. It is judged here instead: it counts only while its job is being processed. It has no
--- claim, so no claim keeps it from a message that an asked item is worked on for. Whichever of the
--- two comes second is skipped, as is any item that cost nothing, is not forced, and finds that the
--- message has a text by now. Workers name no sha256 for it: to look for its text, or to remember
--- it, takes longer than to make it again.
+-- isUnasked: the item is of a kind that costs nothing and ends at once, so batch.admit_items was
+-- not asked about it. It is judged here instead: it counts only while its job is being processed.
+-- It has no claim, so no claim keeps it from a message that an asked item is worked on for.
+-- Whichever of the two comes second is skipped, as is any item that cost nothing, is not forced,
+-- and finds that the message has a text by now. Workers name no sha256 for it, unless it did cost
+-- something or take long: to look for its text would take longer than to make it again.
 --
 -- A result ends the item's claim on its bytes and its reservation of the job's budget. What was
 -- billed for the item before it was given up (batch.billed_attempts) becomes part of it; that was

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import signal
 import time
+from collections.abc import Iterator, Sequence
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from app.database import Database
+from app.database_errors import Locked
 from tests.database import add_chat, open_sql
 from workers import recorder as recorder_module
+from workers.processors.base import Extraction
 from workers.recorder import Recorder
 from workers.results import Result
 
@@ -72,6 +78,85 @@ def test_results_are_not_kept_for_others_to_come_when_no_slice_reports_any(
         await database.close()
 
     asyncio.run(main())
+
+
+class BehindLocks:
+    """A database in which somebody has locked the messages of all results until `opened`."""
+
+    def __init__(self) -> None:
+        self.opened = asyncio.Event()
+
+    async def rows(self, query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        if "items_behind_locks" in query:
+            return [(UUID(each["jobId"]), each["seq"]) for each in json.loads(parameters[1])]
+        if "record_results" in query and parameters[1] != "[]" and not self.opened.is_set():
+            raise Locked
+        return []
+
+
+@pytest.fixture
+def no_standstill() -> Iterator[None]:
+    """Fails a test whose event loop does not come round again: no timeout of its own would."""
+
+    def stands_still(*_: object) -> None:
+        raise TimeoutError("the event loop stands still")
+
+    before = signal.signal(signal.SIGALRM, stands_still)
+    signal.alarm(30)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.usefixtures("no_standstill")
+def test_it_keeps_nobody_from_working_while_it_is_to_end_and_waits_for_a_lock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recorder_module, "_LONGEST_PAUSE", 0.1)
+
+    async def main() -> None:
+        database: Any = BehindLocks()
+        recorder = Recorder(database, 1, lambda job_id, has_ended: None)
+        running = asyncio.create_task(recorder.run())
+        recorded = asyncio.Event()
+        result = Result(job_id=uuid4(), first_seq=1, seq=1, started=time.monotonic())
+        with recorder.more_to_come():
+            recorder.report(result.skipped(), recorded.set)
+        recorder.close()
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+        assert (recorder.waiting, running.done()) == (1, False)
+
+        database.opened.set()
+
+        await asyncio.wait_for(running, 20)
+        assert recorded.is_set()
+
+    asyncio.run(main())
+
+
+def test_one_call_carries_a_bounded_number_of_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder_module, "_MOST_CHARACTERS", 10)
+    calls: list[list[int]] = []
+
+    class Heard(BehindLocks):
+        async def rows(self, query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+            calls.append([len(each["text"]) for each in json.loads(parameters[1])])
+            return []
+
+    async def main() -> None:
+        database: Any = Heard()
+        recorder = Recorder(database, 1, lambda job_id, has_ended: None)
+        for seq, length in enumerate([4, 5, 6, 30, 1], start=1):
+            result = Result(job_id=uuid4(), first_seq=1, seq=seq, started=time.monotonic())
+            made = Extraction(text="x" * length, provider="local", model="long")
+            recorder.report(result.processed(made, ()), lambda: None)
+        recorder.close()
+        await asyncio.wait_for(recorder.run(), 20)
+
+    asyncio.run(main())
+
+    assert calls == [[4, 5, 6], [30], [1]]
 
 
 def test_it_tells_when_the_database_was_asked_about_a_slice_it_wants(

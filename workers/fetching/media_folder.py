@@ -32,7 +32,12 @@ class HeldFile:
 
     descriptor: int
     name: Path
-    size: int
+    facts: os.stat_result
+    """As it was opened."""
+
+    @property
+    def size(self) -> int:
+        return self.facts.st_size
 
     @property
     def path(self) -> Path:
@@ -107,7 +112,7 @@ class MediaFolder:
         except ProcessingFailed:
             os.close(descriptor)
             raise
-        return HeldFile(descriptor, path, facts.st_size)
+        return HeldFile(descriptor, path, facts)
 
 
 def _check_kind(facts: os.stat_result, shown: str) -> None:
@@ -168,7 +173,7 @@ class _Folders:
             os.close(descriptor)
             return None
         name = self._root if _HAS_PROC else self._root / local_path
-        return HeldFile(descriptor, name, facts.st_size)
+        return HeldFile(descriptor, name, facts)
 
     def read_small(self, local_path: str, most_bytes: int) -> bytes | None:
         """What is in the file if it is a small one."""
