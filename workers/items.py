@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 import logging
-import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -304,7 +303,7 @@ class ItemWork:
                 if result.is_unasked and not is_quick(result):
                     # It took long or cost something all the same: the next is given its text.
                     _remember(result, await asyncio.to_thread(ready.digest), medium)
-                _forget_changed(result, ready.file.facts, medium.path)
+                _forget_changed(result, medium.path, ready.file.changed_ns)
                 return result
             finally:
                 ready.close()
@@ -318,7 +317,7 @@ class ItemWork:
             await self._ask_about(result, admitted, item, medium)
             result.medium_bytes = facts.st_size
             await self._process(result, running, item, medium, admitted)
-            _forget_changed(result, facts, path)
+            _forget_changed(result, path, facts.st_mtime_ns)
             return result
 
     def _question(
@@ -441,11 +440,11 @@ def _remember(result: Result, sha256: str, medium: Medium) -> None:
     result.sha256, result.asked_language = sha256, medium.language
 
 
-def _forget_changed(result: Result, facts: os.stat_result, path: Path) -> None:
+def _forget_changed(result: Result, path: Path, changed_ns: int) -> None:
     """No text is remembered by other bytes than those that it was made of."""
     if result.sha256 is not None:
         now = path.stat()
-        if (now.st_size, now.st_mtime_ns) != (facts.st_size, facts.st_mtime_ns):
+        if (now.st_size, now.st_mtime_ns) != (result.medium_bytes, changed_ns):
             result.sha256 = None
 
 

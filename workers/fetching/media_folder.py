@@ -32,12 +32,9 @@ class HeldFile:
 
     descriptor: int
     name: Path
-    facts: os.stat_result
-    """As it was opened."""
-
-    @property
-    def size(self) -> int:
-        return self.facts.st_size
+    size: int
+    changed_ns: int
+    """When its bytes were last written, by the time that it was opened."""
 
     @property
     def path(self) -> Path:
@@ -112,7 +109,7 @@ class MediaFolder:
         except ProcessingFailed:
             os.close(descriptor)
             raise
-        return HeldFile(descriptor, path, facts)
+        return HeldFile(descriptor, path, facts.st_size, facts.st_mtime_ns)
 
 
 def _check_kind(facts: os.stat_result, shown: str) -> None:
@@ -173,7 +170,7 @@ class _Folders:
             os.close(descriptor)
             return None
         name = self._root if _HAS_PROC else self._root / local_path
-        return HeldFile(descriptor, name, facts)
+        return HeldFile(descriptor, name, facts.st_size, facts.st_mtime_ns)
 
     def read_small(self, local_path: str, most_bytes: int) -> bytes | None:
         """What is in the file if it is a small one."""
