@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +15,12 @@ import pytest
 
 from app.database import Database
 from tests.database import Sql, add_chat
+from workers import pace
 from workers.admission import Admission, Admitted, Answer, NotAdmitted, Question
-from workers.items import NO_PATH, ItemWork
+from workers.items import ItemWork
 from workers.places import Places
 from workers.processors.base import Extraction, Medium, Usage
-from workers.results import Item
+from workers.results import Item, Result
 from workers.running import RunningSlice
 
 JOB = UUID(int=1)
@@ -104,8 +107,9 @@ def test_an_answer_is_no_younger_for_being_read_late(own_sql: Sql, database_url:
 class Small:
     """A file that is held open."""
 
-    path = NO_PATH
-    size = 1
+    path = Path(__file__)
+    size = path.stat().st_size
+    changed_ns = path.stat().st_mtime_ns
 
     def read(self) -> bytes:
         return b"x"
@@ -149,16 +153,20 @@ class FreeWork:
         return Admitted(None, answer.asked)
 
 
-def begun_of_two(wanted_at: float, *, are_asked: bool = True) -> int:
-    """How many of two items begin, in a slice wanted then. If they were asked about, that was a
-    second ago, and they are not admitted again."""
-    all_of_it: Any = FreeWork()
-    work = ItemWork(
-        all_of_it, all_of_it, all_of_it, all_of_it, Places(4, {"document": 4}), worker_id=1
-    )
+def free_work(free: Any = None) -> tuple[ItemWork, list[Item]]:
+    """Two items, and who works on them."""
+    free = free or FreeWork()
     items = [
         Item(seq, "document", "application/pdf", "a.pdf", None, "1", None, None) for seq in (1, 2)
     ]
+    return ItemWork(free, free, free, free, Places(4, {"document": 4}), worker_id=1), items
+
+
+def begun_of_two(wanted_at: float, *, are_asked: bool = True) -> int:
+    """How many of two items begin, in a slice wanted then. If they were asked about, that was a
+    second ago, and they are not admitted again."""
+    free = FreeWork()
+    work, items = free_work(free)
 
     async def main() -> list[bool]:
         ready = await work.prepare(JOB, items, are_asked=are_asked)
@@ -168,8 +176,28 @@ def begun_of_two(wanted_at: float, *, are_asked: bool = True) -> int:
 
     ended = asyncio.run(main()).count(True)
 
-    assert all_of_it.processed == ended
+    assert free.processed == ended
     return ended
+
+
+@pytest.mark.parametrize(("quick_seconds", "is_remembered"), [(60.0, False), (0.0, True)])
+def test_what_nobody_is_asked_about_is_remembered_if_it_took_long_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, quick_seconds: float, is_remembered: bool
+) -> None:
+    monkeypatch.setattr(pace, "_QUICK_SECONDS", quick_seconds)
+    work, items = free_work()
+    running = RunningSlice(JOB, 1)
+    running.wanted_at = float("inf")
+
+    async def main() -> Result | None:
+        ready = await work.prepare(JOB, items, are_asked=False)
+        return await work.work(running, items[0], ready[1])
+
+    result = asyncio.run(main())
+
+    assert result is not None
+    digest = hashlib.sha256(b"x").hexdigest() if is_remembered else None
+    assert (result.is_unasked, result.sha256) == (True, digest)
 
 
 def test_what_was_admitted_a_while_ago_does_not_begin_although_the_answer_is_read_now() -> None:

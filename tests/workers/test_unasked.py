@@ -64,15 +64,6 @@ def test_what_costs_something_or_takes_long_all_the_same_is_remembered(
     quick_scene.assert_sound(job_id)
 
 
-def test_what_ends_at_once_is_made_again(quick_scene: Scene) -> None:
-    job_id = among_quick_ones(quick_scene, "text made at once")
-    quick_scene.wait_for(job_id, status="completed", processed_items=4)
-
-    result = asked_about(quick_scene, "text made at once")
-
-    assert result == ("made at once", False, 0)
-
-
 def test_a_text_is_not_remembered_by_bytes_that_came_later(quick_scene: Scene) -> None:
     old, new = (f"text {text}\ncost 1\nturn now" for text in ("old", "renewed"))
     job_id = among_quick_ones(quick_scene, old)
