@@ -8,7 +8,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -301,8 +301,10 @@ class ItemWork:
                 if not result.is_reused:
                     self._pace.ended(item.content_type, result)
                 if result.is_unasked and not is_quick(result):
-                    # It took long or cost something all the same: the next is given its text.
-                    _remember(result, await asyncio.to_thread(ready.digest), medium)
+                    # It took long or cost something all the same: the next is given its text. Read
+                    # here, for a text that may be paid for is not to be lost by waiting.
+                    with suppress(OSError):
+                        _remember(result, ready.digest(), medium)
                 _forget_changed(result, medium.path, ready.file.changed_ns)
                 return result
             finally:
@@ -441,11 +443,16 @@ def _remember(result: Result, sha256: str, medium: Medium) -> None:
 
 
 def _forget_changed(result: Result, path: Path, changed_ns: int) -> None:
-    """No text is remembered by other bytes than those that it was made of."""
-    if result.sha256 is not None:
+    """No text is remembered by other bytes than those that it was made of, as far as is known."""
+    if result.sha256 is None:
+        return
+    try:
         now = path.stat()
-        if (now.st_size, now.st_mtime_ns) != (result.medium_bytes, changed_ns):
-            result.sha256 = None
+        is_as_it_was = (now.st_size, now.st_mtime_ns) == (result.medium_bytes, changed_ns)
+    except OSError:
+        is_as_it_was = False
+    if not is_as_it_was:
+        result.sha256 = None
 
 
 def _close_all(opened: Sequence[Ready]) -> None:

@@ -180,11 +180,8 @@ def begun_of_two(wanted_at: float, *, are_asked: bool = True) -> int:
     return ended
 
 
-@pytest.mark.parametrize(("quick_seconds", "is_remembered"), [(60.0, False), (0.0, True)])
-def test_what_nobody_is_asked_about_is_remembered_if_it_took_long_all_the_same(
-    monkeypatch: pytest.MonkeyPatch, quick_seconds: float, is_remembered: bool
-) -> None:
-    monkeypatch.setattr(pace, "_QUICK_SECONDS", quick_seconds)
+def unasked() -> Result:
+    """The result of an item of which nobody was asked."""
     work, items = free_work()
     running = RunningSlice(JOB, 1)
     running.wanted_at = float("inf")
@@ -194,10 +191,38 @@ def test_what_nobody_is_asked_about_is_remembered_if_it_took_long_all_the_same(
         return await work.work(running, items[0], ready[1])
 
     result = asyncio.run(main())
-
     assert result is not None
+    return result
+
+
+@pytest.mark.parametrize(("quick_seconds", "is_remembered"), [(60.0, False), (0.0, True)])
+def test_what_nobody_is_asked_about_is_remembered_if_it_took_long_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, quick_seconds: float, is_remembered: bool
+) -> None:
+    monkeypatch.setattr(pace, "_QUICK_SECONDS", quick_seconds)
+
+    result = unasked()
+
     digest = hashlib.sha256(b"x").hexdigest() if is_remembered else None
     assert (result.is_unasked, result.sha256) == (True, digest)
+
+
+@pytest.mark.parametrize("can_be_read", [False, True])
+def test_a_text_is_kept_though_nobody_can_tell_any_more_of_which_bytes_it_was_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, can_be_read: bool
+) -> None:
+    def read(_: Small) -> bytes:
+        if not can_be_read:
+            raise OSError
+        return b"x"
+
+    monkeypatch.setattr(pace, "_QUICK_SECONDS", 0.0)
+    monkeypatch.setattr(Small, "path", tmp_path / "gone")
+    monkeypatch.setattr(Small, "read", read)
+
+    result = unasked()
+
+    assert (result.extraction is not None, result.error_code, result.sha256) == (True, None, None)
 
 
 def test_what_was_admitted_a_while_ago_does_not_begin_although_the_answer_is_read_now() -> None:
