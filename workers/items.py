@@ -262,16 +262,16 @@ class ItemWork:
         with Errand(item.wanted_since, lambda: not running.is_stopped) as asked:
             try:
                 return await self._make(result, running, item, ready)
-            except MadeMeanwhile:
-                return result.skipped()
             except ProcessingFailed as failure:
                 return result.failed(failure.code, failure.message, failure.usage)
             except ProvidersAway as away:
                 logger.warning("job %s is paused: %s", job_id, away.reason)
                 await self._give_up(result, away.usage, away.reason)
-            except NotWanted:
+            except (NotWanted, MadeMeanwhile) as reason:
                 if asked.billed:
                     await self._give_up(result, asked.billed, None)
+                elif isinstance(reason, MadeMeanwhile):
+                    return result.skipped()
             except asyncio.CancelledError:
                 if asked.billed:
                     await self._give_up(result, asked.billed, None)
@@ -401,8 +401,9 @@ class ItemWork:
             try:
                 extraction = admitted.made or await self._processing.process(medium)
             except NotWanted:
-                # Before a request it turned out that somebody has made its text by now.
-                if admitted.made is None:
+                # Before a request it turned out that somebody has made its text by now. What was
+                # billed for another request beside that one is to be kept first.
+                if admitted.made is None or on_errand.billed:
                     raise
                 extraction = admitted.made
             result.is_reused = extraction is admitted.made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -16,10 +17,18 @@ import pytest
 from app.database import Database
 from tests.database import Sql, add_chat
 from workers import pace
-from workers.admission import Admission, Admitted, Answer, NotAdmitted, Question
+from workers.admission import (
+    Admission,
+    Admitted,
+    Answer,
+    MadeMeanwhile,
+    NotAdmitted,
+    Question,
+)
 from workers.items import ItemWork
 from workers.places import Places
 from workers.processors.base import Extraction, Medium, Usage
+from workers.providers.errand import current_errand
 from workers.results import Item, Result
 from workers.running import RunningSlice
 
@@ -180,9 +189,9 @@ def begun_of_two(wanted_at: float, *, are_asked: bool = True) -> int:
     return ended
 
 
-def unasked() -> Result:
-    """The result of an item of which nobody was asked."""
-    work, items = free_work()
+def unasked(free: FreeWork | None = None) -> Result | None:
+    """The result of an item of which nobody was asked before it began."""
+    work, items = free_work(free)
     running = RunningSlice(JOB, 1)
     running.wanted_at = float("inf")
 
@@ -190,9 +199,7 @@ def unasked() -> Result:
         ready = await work.prepare(JOB, items, are_asked=False)
         return await work.work(running, items[0], ready[1])
 
-    result = asyncio.run(main())
-    assert result is not None
-    return result
+    return asyncio.run(main())
 
 
 @pytest.mark.parametrize(("quick_seconds", "is_remembered"), [(60.0, False), (0.0, True)])
@@ -203,6 +210,7 @@ def test_what_nobody_is_asked_about_is_remembered_if_it_took_long_all_the_same(
 
     result = unasked()
 
+    assert result is not None
     digest = hashlib.sha256(b"x").hexdigest() if is_remembered else None
     assert (result.is_unasked, result.sha256) == (True, digest)
 
@@ -222,7 +230,46 @@ def test_a_text_is_kept_though_nobody_can_tell_any_more_of_which_bytes_it_was_ma
 
     result = unasked()
 
+    assert result is not None
     assert (result.extraction is not None, result.error_code, result.sha256) == (True, None, None)
+
+
+class Pages(FreeWork):
+    """A document of which two pages are asked of a provider beside each other: while one is paid
+    for, the other finds out that it is needed no more."""
+
+    def __init__(self, answer: Admitted | Exception) -> None:
+        super().__init__()
+        self._answer = answer
+        self.given_up: list[Any] = []
+
+    async def process(self, medium: Medium) -> Extraction:
+        try:
+            await current_errand().begin()
+        finally:
+            current_errand().note([Usage("dearest", "dear", audio_seconds=Decimal(1))])
+        return await super().process(medium)
+
+    async def admit(self, *_: object) -> Admitted:
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+    async def value(self, query: str, parameters: Sequence[Any]) -> None:
+        self.given_up += json.loads(parameters[5])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Admitted(Extraction(text="", provider="local", model="free"), 0.0), MadeMeanwhile()],
+    ids=["made", "done"],
+)
+def test_what_was_billed_for_what_is_needed_no_more_is_kept(answer: Admitted | Exception) -> None:
+    pages = Pages(answer)
+
+    assert unasked(pages) is None
+
+    assert [each["model"] for each in pages.given_up] == ["dear"]
 
 
 def test_what_was_admitted_a_while_ago_does_not_begin_although_the_answer_is_read_now() -> None:
