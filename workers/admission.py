@@ -20,7 +20,7 @@ from app.database import Database
 from app.database_errors import DatabaseAway
 from workers.processors.base import Extraction, Usage
 from workers.providers.errand import NotWanted
-from workers.results import as_text, usage_json
+from workers.results import Item, as_text, usage_json
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +91,28 @@ class Question:
             "isPaid": bool(self.may_use),
             "mayUse": [usage_json(each) for each in self.may_use],
         }
+
+
+def question_about(
+    job_id: UUID,
+    item: Item,
+    sha256: str,
+    *,
+    language: str | None,
+    models: Sequence[str],
+    may_use: Sequence[Usage] = (),
+) -> Question:
+    """The question about an item whose medium has these bytes."""
+    return Question(
+        job_id=job_id,
+        seq=item.seq,
+        sha256=sha256,
+        content_type=item.content_type,
+        language=language,
+        models=models,
+        is_forced=item.is_forced,
+        may_use=may_use,
+    )
 
 
 class Admission:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from app.provider_settings import GEMINI_ADDRESS, GROQ_ADDRESS, OPENAI_ADDRESS
 from app.settings import Settings, SettingsError
-from workers.items import MediaProcessing
+from workers.media_processing import MediaProcessing
 from workers.processors import sandboxes
 from workers.processors.audio import OnlineAudio
 from workers.processors.base import Processor

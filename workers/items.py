@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import logging
 import time
@@ -12,7 +11,6 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 from uuid import UUID, uuid4
 
 from app.database import Database
@@ -23,15 +21,15 @@ from workers.admission import (
     MadeMeanwhile,
     NotAdmitted,
     Question,
+    question_about,
     sha256_of,
 )
 from workers.fetching import MediaFetcher
-from workers.fetching.media_folder import HeldFile
+from workers.media_processing import MediaProcessing, medium_of
 from workers.pace import Pace, is_quick
 from workers.places import Places
 from workers.processors.base import (
     Extraction,
-    Instant,
     Medium,
     ProcessingFailed,
     ProvidersAway,
@@ -40,6 +38,7 @@ from workers.processors.base import (
 from workers.providers.errand import Errand, NotWanted, current_errand
 from workers.results import Item, Result, usage_json
 from workers.running import RunningSlice
+from workers.small_files import Ready
 
 logger = logging.getLogger(__name__)
 
@@ -48,66 +47,6 @@ _ADMITTED_SECONDS = 0.1
 be empty for the time of a round trip, which is more than a small file takes."""
 
 _LONGEST_PAUSE = 2.0
-
-READING_AT_ONCE = 2
-"""More threads would only take the interpreter from each other."""
-MOST_BYTES_AT_ONCE = 32_000
-"""Of a medium that is not sent to a processor, but read on the way."""
-MOST_BYTES_TOGETHER = 1_000_000
-"""Of a medium that is opened together with others: none of them waits long for another."""
-NO_PATH = Path("/dev/null")
-"""Of a medium that is already read."""
-
-
-class MediaProcessing(Protocol):
-    """Turns media of every content type into text, and says whom it would ask."""
-
-    async def process(self, medium: Medium) -> Extraction:
-        """As `Processor.process`."""
-        ...
-
-    async def close(self) -> None: ...
-
-    def instant(self, content_type: str) -> Instant | None:
-        """Who can make the text of some of its media at once."""
-        ...
-
-    def is_free(self, content_type: str) -> bool:
-        """Whether nobody is paid for any medium of it."""
-        ...
-
-    def models(self, content_type: str) -> Sequence[str]:
-        """The providers' models whose text would do, in order; none for work done here."""
-        ...
-
-    def providers(self, content_type: str) -> Sequence[tuple[str, str]]:
-        """The (provider, model) pairs that would be asked, in order."""
-        ...
-
-    async def may_use(self, medium: Medium) -> Sequence[Usage]:
-        """The most that processing can use with each provider that may be asked instead of
-        another; empty if nobody is paid. Raises ProcessingFailed as `process`."""
-        ...
-
-
-@dataclass(slots=True)
-class Ready:
-    """A small file that was opened together with others, and then asked about with them.
-
-    Without a question and its answer nobody was asked, since that was not needed then.
-    """
-
-    seq: int
-    file: HeldFile
-    question: Question | None = None
-    answer: Answer | None = None
-
-    def digest(self) -> str:
-        """The digest of the file's bytes, in hex. Reads it; call it in a thread."""
-        return hashlib.sha256(self.file.read()).hexdigest()
-
-    def close(self) -> None:
-        self.file.close()
 
 
 @dataclass(slots=True)
@@ -148,101 +87,11 @@ class ItemWork:
         self._worker_id = worker_id
         self._language = language
         self._on_turn = on_turn
-        self._reading = asyncio.Semaphore(READING_AT_ONCE)
         self._pace = Pace()
 
     def unasked(self) -> list[str]:
         """The content types of which small files end sooner than they could be asked about."""
         return [each for each in self._pace.quick() if self._processing.is_free(each)]
-
-    async def work_at_once(
-        self, job_id: UUID, first_seq: int, items: Sequence[Item]
-    ) -> list[Result]:
-        """The results of those items that take no longer than reading their files.
-
-        Nobody is asked about them, and nothing claimed: see `batch.record_results`.
-        """
-        instant = self._processing.instant(items[0].content_type)
-        if instant is None:
-            return []
-        async with self._reading:
-            return await asyncio.to_thread(self._work_at_once, instant, job_id, first_seq, items)
-
-    def _work_at_once(
-        self, instant: Instant, job_id: UUID, first_seq: int, items: Sequence[Item]
-    ) -> list[Result]:
-        results = []
-        started = time.monotonic()
-        for item, data in self._fetcher.read_small(items, MOST_BYTES_AT_ONCE):
-            medium = _medium(item, NO_PATH, item.language or self._language)
-            made = instant.at_once(medium, data)
-            ended = time.monotonic()
-            if made is not None:
-                results.append(
-                    Result(
-                        job_id=job_id,
-                        first_seq=first_seq,
-                        seq=item.seq,
-                        started=started,
-                        finished=ended,
-                        extraction=made,
-                        medium_bytes=len(data),
-                        is_unasked=True,
-                    )
-                )
-            started = ended
-        return results
-
-    async def prepare(
-        self, job_id: UUID, items: Sequence[Item], *, are_asked: bool = True
-    ) -> dict[int, Ready]:
-        """Opens the files of those items that are small and cost nothing, and asks about them.
-
-        What is not in the answer is opened and asked about by itself. Whoever gets an answer
-        closes it, or passes it to `work`. Nobody is asked unless `are_asked`: then they begin
-        while their slice is surely wanted, or are asked about after all.
-        """
-        first = items[0]
-        if (
-            len(items) == 1
-            or first.is_remote
-            or first.is_suspect
-            or not self._processing.is_free(first.content_type)
-        ):
-            return {}
-        opening = asyncio.ensure_future(
-            asyncio.to_thread(self._open_small, job_id, items, are_asked=are_asked)
-        )
-        try:
-            opened = await asyncio.shield(opening)
-        except asyncio.CancelledError:
-            opening.add_done_callback(_close_opened)  # the thread goes on
-            raise
-        questions = [each.question for each in opened if each.question is not None]
-        if questions:
-            try:
-                answers = await self._admission.ask_together(questions)
-            except BaseException:
-                _close_all(opened)
-                raise
-            for each, answer in zip(opened, answers, strict=True):
-                each.answer = answer
-        return {each.seq: each for each in opened}
-
-    def _open_small(self, job_id: UUID, items: Sequence[Item], *, are_asked: bool) -> list[Ready]:
-        opened: list[Ready] = []
-        files = self._fetcher.open_small(items, MOST_BYTES_TOGETHER)
-        for item, file in zip(items, files, strict=True):
-            if file is None:
-                continue
-            ready = Ready(item.seq, file)
-            opened.append(ready)
-            if are_asked:
-                try:
-                    ready.question = self._question(job_id, item, ready.digest())
-                except OSError:
-                    opened.pop().close()
-        return opened
 
     async def work(
         self, running: RunningSlice, item: Item, ready: Ready | None = None
@@ -291,7 +140,7 @@ class ItemWork:
     ) -> Result:
         if ready is not None:
             try:
-                medium = _medium(item, ready.file.path, item.language or self._language)
+                medium = medium_of(item, ready.file.path, item.language or self._language)
                 admitted = _Admitted(ready.digest)
                 result.is_unasked = ready.question is None
                 if ready.question is not None:
@@ -314,27 +163,13 @@ class ItemWork:
                 self._on_turn(result.job_id, item.label)
                 path = await held.enter_async_context(self._fetcher.fetch(item))
             facts = path.stat()
-            medium = _medium(item, path, item.language or self._language)
+            medium = medium_of(item, path, item.language or self._language)
             admitted = _Admitted(partial(sha256_of, path))
             await self._ask_about(result, admitted, item, medium)
             result.medium_bytes = facts.st_size
             await self._process(result, running, item, medium, admitted)
             _forget_changed(result, path, facts.st_mtime_ns)
             return result
-
-    def _question(
-        self, job_id: UUID, item: Item, sha256: str, may_use: Sequence[Usage] = ()
-    ) -> Question:
-        return Question(
-            job_id=job_id,
-            seq=item.seq,
-            sha256=sha256,
-            content_type=item.content_type,
-            language=item.language or self._language,
-            models=self._processing.models(item.content_type),
-            is_forced=item.is_forced,
-            may_use=may_use,
-        )
 
     async def _ask_about(
         self, result: Result, admitted: _Admitted, item: Item, medium: Medium
@@ -344,7 +179,14 @@ class ItemWork:
         if question is None:
             sha256 = await asyncio.to_thread(admitted.digest)
             may_use = await self._processing.may_use(medium)
-            question = self._question(result.job_id, item, sha256, may_use)
+            question = question_about(
+                result.job_id,
+                item,
+                sha256,
+                language=medium.language,
+                models=self._processing.models(item.content_type),
+                may_use=may_use,
+            )
         await self._ask(result, admitted, question)
 
     async def _ask(
@@ -454,24 +296,3 @@ def _forget_changed(result: Result, path: Path, changed_ns: int) -> None:
         is_as_it_was = False
     if not is_as_it_was:
         result.sha256 = None
-
-
-def _close_all(opened: Sequence[Ready]) -> None:
-    for each in opened:
-        each.close()
-
-
-def _close_opened(opening: asyncio.Future[list[Ready]]) -> None:
-    if not opening.exception():
-        _close_all(opening.result())
-
-
-def _medium(item: Item, path: Path, language: str | None) -> Medium:
-    return Medium(
-        path=path,
-        content_type=item.content_type,
-        mime_type=item.mime_type,
-        file_name=item.label,
-        caption=item.caption,
-        language=language,
-    )

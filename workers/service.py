@@ -38,6 +38,7 @@ from workers.provider_gate import ProviderGate
 from workers.recorder import Recorder
 from workers.running import RunningSlices
 from workers.slices import SliceRunner
+from workers.small_files import SmallFiles
 from workers.tasks import QUEUE, TRUSTED_SECONDS, add_tasks, queue_app
 from workers.upkeep import NotMigrated, Upkeep
 
@@ -182,11 +183,12 @@ class Worker:
         )
         self._recorder = recorder
         places = Places(self._settings.concurrency, self._processing.capacity)
+        admission = Admission(self._database, worker_id)
         work = ItemWork(
             self._database,
             self._fetcher,
             self._processing.registry,
-            Admission(self._database, worker_id),
+            admission,
             places,
             worker_id=worker_id,
             language=self._settings.language,
@@ -198,6 +200,12 @@ class Worker:
             running,
             worker_id,
             work,
+            small_files=SmallFiles(
+                self._fetcher,
+                self._processing.registry,
+                admission,
+                language=self._settings.language,
+            ),
             places=places,
         )
         callbacks = CallbackSender(

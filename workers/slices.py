@@ -15,11 +15,12 @@ from weakref import WeakValueDictionary
 
 from app.database import Database
 from app.database_errors import DatabaseAway, Locked
-from workers.items import ItemWork, Ready
+from workers.items import ItemWork
 from workers.places import InHand, ItemRoom, Places
 from workers.recorder import Recorder
 from workers.results import Item
 from workers.running import RunningSlice, RunningSlices
+from workers.small_files import Ready, SmallFiles
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class SliceRunner:
         worker_id: int,
         work: ItemWork,
         *,
+        small_files: SmallFiles,
         places: Places,
         turn_seconds: float = 6.0,
     ) -> None:
@@ -54,6 +56,7 @@ class SliceRunner:
         self._running = running
         self._worker_id = worker_id
         self._work = work
+        self._small_files = small_files
         self._places = places
         self._turn_seconds = turn_seconds
         self._room = ItemRoom(_MOST_ITEMS)
@@ -151,7 +154,7 @@ class SliceRunner:
             if running.is_stopped or time.monotonic() > turn_ends:
                 return [*left, *items[first:]]
             some = items[first : first + _AT_ONCE]
-            results = await self._work.work_at_once(running.job_id, running.first_seq, some)
+            results = await self._small_files.work_at_once(running.job_id, running.first_seq, some)
             ended = {result.seq for result in results}
             left += [item for item in some if item.seq not in ended]
             if results:
@@ -197,7 +200,7 @@ class SliceRunner:
         began = time.monotonic()
         waiting: deque[tuple[Item, Ready | None]] = deque((item, None) for item in items)
         try:
-            ready = await self._work.prepare(running.job_id, items, are_asked=are_asked)
+            ready = await self._small_files.prepare(running.job_id, items, are_asked=are_asked)
             waiting = deque((item, ready.get(item.seq)) for item in items)
             await asyncio.gather(
                 self._run_in_turn(running, waiting, in_hand),

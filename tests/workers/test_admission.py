@@ -31,6 +31,7 @@ from workers.processors.base import Extraction, Medium, Usage
 from workers.providers.errand import current_errand
 from workers.results import Item, Result
 from workers.running import RunningSlice
+from workers.small_files import SmallFiles
 
 JOB = UUID(int=1)
 
@@ -162,44 +163,38 @@ class FreeWork:
         return Admitted(None, answer.asked)
 
 
-def free_work(free: Any = None) -> tuple[ItemWork, list[Item]]:
-    """Two items, and who works on them."""
-    free = free or FreeWork()
+def results_of_two(free: Any, wanted_at: float, *, are_asked: bool = False) -> list[Result | None]:
+    """The results of two items in a slice wanted then."""
+    work = ItemWork(free, free, free, free, Places(4, {"document": 4}), worker_id=1)
+    small_files = SmallFiles(free, free, free)
     items = [
         Item(seq, "document", "application/pdf", "a.pdf", None, "1", None, None) for seq in (1, 2)
     ]
-    return ItemWork(free, free, free, free, Places(4, {"document": 4}), worker_id=1), items
+    running = RunningSlice(JOB, 1)
+    running.wanted_at = wanted_at
+
+    async def main() -> list[Result | None]:
+        ready = await small_files.prepare(JOB, items, are_asked=are_asked)
+        return [await work.work(running, item, ready[item.seq]) for item in items]
+
+    return asyncio.run(main())
 
 
 def begun_of_two(wanted_at: float, *, are_asked: bool = True) -> int:
     """How many of two items begin, in a slice wanted then. If they were asked about, that was a
     second ago, and they are not admitted again."""
     free = FreeWork()
-    work, items = free_work(free)
 
-    async def main() -> list[bool]:
-        ready = await work.prepare(JOB, items, are_asked=are_asked)
-        running = RunningSlice(JOB, 1)
-        running.wanted_at = wanted_at
-        return [await work.work(running, item, ready[item.seq]) is not None for item in items]
+    results = results_of_two(free, wanted_at, are_asked=are_asked)
 
-    ended = asyncio.run(main()).count(True)
-
+    ended = sum(result is not None for result in results)
     assert free.processed == ended
     return ended
 
 
-def unasked(free: FreeWork | None = None) -> Result | None:
+def unasked() -> Result | None:
     """The result of an item of which nobody was asked before it began."""
-    work, items = free_work(free)
-    running = RunningSlice(JOB, 1)
-    running.wanted_at = float("inf")
-
-    async def main() -> Result | None:
-        ready = await work.prepare(JOB, items, are_asked=False)
-        return await work.work(running, items[0], ready[1])
-
-    return asyncio.run(main())
+    return results_of_two(FreeWork(), wanted_at=float("inf"))[0]
 
 
 @pytest.mark.parametrize(("quick_seconds", "is_remembered"), [(60.0, False), (0.0, True)])
@@ -267,9 +262,9 @@ class Pages(FreeWork):
 def test_what_was_billed_for_what_is_needed_no_more_is_kept(answer: Admitted | Exception) -> None:
     pages = Pages(answer)
 
-    assert unasked(pages) is None
+    assert results_of_two(pages, wanted_at=float("inf")) == [None, None]
 
-    assert [each["model"] for each in pages.given_up] == ["dear"]
+    assert [each["model"] for each in pages.given_up] == ["dear", "dear"]
 
 
 def test_what_was_admitted_a_while_ago_does_not_begin_although_the_answer_is_read_now() -> None:

@@ -19,6 +19,7 @@ from workers.recorder import Recorder
 from workers.results import Item, Result
 from workers.running import RunningSlice, RunningSlices
 from workers.slices import SliceRunner
+from workers.small_files import SmallFiles
 from workers.tasks import _Jobs
 
 
@@ -79,6 +80,7 @@ async def one_at_a_time(
             running,
             worker,
             cast(ItemWork, work),
+            small_files=cast(SmallFiles, work),
             places=OnePlace(),
         ),
         work,

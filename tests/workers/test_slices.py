@@ -12,6 +12,7 @@ from workers.places import Places
 from workers.recorder import Recorder
 from workers.running import RunningSlices
 from workers.slices import SliceRunner
+from workers.small_files import SmallFiles
 
 
 class NoWork:
@@ -34,6 +35,7 @@ def test_a_slice_that_was_fetched_but_not_taken_yet_comes_back_into_the_queue(
             running,
             worker,
             cast(ItemWork, NoWork()),
+            small_files=cast(SmallFiles, NoWork()),
             places=Places(4, {"image": 4}),
         )
         running.stop_all()
