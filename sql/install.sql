@@ -118,6 +118,7 @@
 \ir execution/take_slice.sql
 \ir execution/media_content_takes_job_id.sql
 \ir execution/held_slices.sql
+\ir execution/write_results.sql
 \ir execution/record_results.sql
 \ir execution/add_attempts.sql
 \ir execution/give_up_item.sql

@@ -1,8 +1,8 @@
 -- Records what a worker has finished, for all its slices together: the results, the text in
--- media_content and in the message's own column, and the worker's share of each job's counters,
--- in one statement. Returns the slices that the worker holds of jobs that are being processed, as
--- they were when the call began; and the jobs among those named that want no more work, and whether
--- for good (has_ended, without a first_seq).
+-- media_content and in the message's own column, and the worker's share of each job's counters.
+-- Returns the slices that the worker holds of jobs that are being processed, as they were when the
+-- call began; and the jobs among those named that want no more work, and whether for good
+-- (has_ended, without a first_seq).
 --
 -- p_results is a list of objects: jobId, firstSeq (of the slice), seq, status, errorCode, error,
 -- text, provider, model, language, durationSeconds, pages, bytes (of the medium), processingMs, and
@@ -24,7 +24,11 @@
 -- in the job's total already, so only the rest is added. An unknown cost of any of it makes the
 -- whole unknown.
 --
--- An item counts once, whoever reports it however often: its result is inserted or nothing is.
+-- An item counts once, whoever reports it however often: where one has a result already, all that
+-- the call has written is taken back, and written again without that item. This happens to a worker
+-- whose connection broke before it was told that its results are recorded, and to the second of two
+-- that hold a slice in turn.
+--
 -- Results for a slice that the worker does not hold (it was given to another), or that it has no
 -- such item, are dropped.
 --
@@ -32,12 +36,6 @@
 -- or items of two jobs over the same messages, wait for each other and never in a circle. A message
 -- that somebody's forgotten transaction has locked is waited for two seconds: then the call raises
 -- lock_not_available, nothing is recorded, and the caller tries the others without it.
---
--- Results come as json, not as jsonb: they are read once, and jsonb would be put together for that
--- and taken apart again, which takes a third longer (bench/suites/sending.py).
---
--- Its plan is made once a session and looks everything up, however small the tables were then:
--- to plan it takes as long as to record thirty results.
 create or replace function batch.record_results(
   p_worker_id bigint, p_results json, p_current jsonb default '{}'
 )
@@ -46,301 +44,30 @@ language plpgsql
 volatile
 set search_path = ''
 set lock_timeout = '2s'
-set plan_cache_mode = 'force_generic_plan'
-set enable_seqscan = off
-set jit = off
 as $$
-#variable_conflict use_column
+declare
+  v_is_repeated boolean := false;
+  v_constraint text;
 begin
-  return query
-  with call as materialized (
-    select batch.clock() as at, batch.ordered_uuids() as uuids
-  ),
+  loop
+    begin
+      return query
+      select w.job_id, w.first_seq, w.has_ended
+      from batch.write_results(p_worker_id, p_results, p_current, v_is_repeated) as w;
+      return;
+    exception
+      when unique_violation then
+        get stacked diagnostics v_constraint = constraint_name;
 
-  held as materialized (
-    select h.* from batch.held_slices(p_worker_id) as h
-  ),
+        -- A transaction that never sees what others commit would try for ever.
+        if v_constraint <> 'item_results_pkey'
+          or (v_is_repeated and current_setting('transaction_isolation') <> 'read committed')
+        then
+          raise;
+        end if;
 
-  reported as materialized (
-    select distinct on (r."jobId", r.seq)
-      r."jobId" as job_id, r.seq, r.status, r."errorCode" as error_code, r.error,
-      r.text, r.provider, r.model, r.language, r.pages, r.bytes,
-      case when r."durationSeconds" between 0 and 999999999 then r."durationSeconds" end
-        as duration_seconds,
-      coalesce(r."isReused", false) as is_reused, decode(r.sha256, 'hex') as sha256,
-      coalesce(r."askedLanguage", '') as asked_language,
-      nullif(r.usage, '[]') as usage,
-      case when jsonb_array_length(r.usage) > 0
-        then batch.tokens_of_usages(r.usage)
-        else coalesce(r.tokens, 0)
-      end as own_tokens,
-      case
-        when jsonb_array_length(r.usage) > 0 then batch.cost_of_usages(r.usage, batch.clock())
-        when r."costUsd" is null then 0
-        else batch.storable_cost(r."costUsd")
-      end as own_cost,
-      coalesce(r."processingMs", 0) as processing_ms,
-      call.at - make_interval(secs => coalesce(r."ageMs", 0) / 1000.0) as finished_at,
-      coalesce(r."isUnasked", false) as is_unasked,
-      not h.is_forced and coalesce(r."costUsd", 0) = 0 and nullif(r.usage, '[]') is null
-        as yields,
-      rank() over (partition by i.message_id, r.status order by r."jobId", r.seq) = 1 as is_first,
-      i.message_id, i.content_type, batch.processing_type_of(i.content_type) as processing_type,
-      (call.uuids || lpad(to_hex(r.place), 8, '0'))::uuid as media_content_id
-    from rows from (
-      json_to_recordset(p_results) as (
-        "jobId" uuid, "firstSeq" int, seq int, status batch.result_status, "errorCode" text,
-        error text, text text, provider text, model text, language text,
-        "durationSeconds" numeric, pages int, bytes bigint, tokens int, "costUsd" numeric,
-        "processingMs" int, "ageMs" int, usage jsonb, sha256 text, "askedLanguage" text,
-        "isReused" boolean, "isUnasked" boolean
-      )
-    ) with ordinality as r (
-      "jobId", "firstSeq", seq, status, "errorCode", error, text, provider, model, language,
-      "durationSeconds", pages, bytes, tokens, "costUsd", "processingMs", "ageMs", usage, sha256,
-      "askedLanguage", "isReused", "isUnasked", place
-    )
-    cross join call
-    join held as h
-      on h.job_id = r."jobId"
-      and h.first_seq = r."firstSeq"
-      and r.seq between h.first_seq and h.last_seq
-      and (r."isUnasked" is not true or h.is_wanted)
-    cross join lateral (
-      select i.message_id, i.content_type
-      from batch.items as i
-      where i.job_id = r."jobId" and i.seq = r.seq
-      limit 1
-    ) as i
-    order by r."jobId", r.seq
-  ),
-
-  -- What waits for somebody else's transaction sees what that has written.
-  locked as materialized (
-    select
-      r.*,
-      r.yields and (
-        not r.is_first
-        or batch.text_of(
-          r.content_type, m.transcription, m.image_description, m.video_description,
-          m.document_extraction
-        ) is not null
-      ) as has_text
-    from reported as r
-    join public.messages as m on m.id = r.message_id
-    where r.status = 'processed'
-    order by m.id
-    for no key update of m
-  ),
-
-  -- none of most jobs
-  attempts as materialized (
-    select
-      a.job_id, a.seq, sum(a.cost_usd) as cost_usd, bool_and(a.cost_usd is not null) as is_priced,
-      sum(a.tokens_used) as tokens,
-      jsonb_agg(a.usage order by a.billed_at, a.report, a.place) as usage
-    from batch.billed_attempts as a
-    where a.job_id = any (array(select h.job_id from held as h))
-    group by a.job_id, a.seq
-  ),
-
-  judged as materialized (
-    select
-      r.*,
-      case when a.seq is null then r.usage else a.usage || coalesce(r.usage, '[]') end
-        as all_usage,
-      case when a.seq is null then r.own_tokens
-        else least(2147483647, r.own_tokens + a.tokens)::int
-      end as tokens,
-      case when a.seq is null then r.own_cost
-        when a.is_priced then batch.storable_cost(r.own_cost + a.cost_usd)
-      end as cost_usd,
-      case when r.has_text then 'skipped' else r.status end as outcome,
-      not r.has_text and r.is_reused as takes_over,
-      coalesce(a.cost_usd, 0) as counted_cost,
-      coalesce(a.tokens, 0) as counted_tokens,
-      a.is_priced is false as is_counted_unpriced
-    from (
-      select l.* from locked as l
-      union all
-      select r.*, false
-      from reported as r
-      where (r.status = 'processed' and r.message_id in (select l.message_id from locked as l))
-        is not true
-    ) as r
-    left join attempts as a on a.job_id = r.job_id and a.seq = r.seq
-    order by r.job_id, r.seq
-  ),
-
-  recorded as (
-    insert into batch.item_results (
-      job_id, seq, status, error_code, error_message, provider, model, language, cost_usd,
-      tokens_used, usage, is_reused, media_seconds, media_pages, media_bytes, processing_ms,
-      worker_id, started_at, finished_at
-    )
-    select
-      r.job_id, r.seq, r.outcome, r.error_code, r.error,
-      case when not r.has_text then r.provider end, case when not r.has_text then r.model end,
-      case when not r.has_text then r.language end,
-      r.cost_usd, r.tokens, r.all_usage, r.takes_over, r.duration_seconds, r.pages, r.bytes,
-      r.processing_ms, p_worker_id,
-      r.finished_at - make_interval(secs => r.processing_ms / 1000.0), r.finished_at
-    from judged as r
-    order by r.job_id, r.seq
-    on conflict (job_id, seq) do nothing
-    returning job_id, seq
-  ),
-
-  were_all as materialized (
-    select (select count(*) from recorded) = (select count(*) from judged) as new
-  ),
-
-  -- What counts now. Nearly always that is all of it; the look-up by `is true` would otherwise be
-  -- planned as a join of single rows, and grow with the square of the results.
-  outcomes as not materialized (
-    select r.*
-    from judged as r
-    where (select were_all.new from were_all)
-      or ((r.job_id, r.seq) in (select new.job_id, new.seq from recorded as new)) is true
-  ),
-
-  content as (
-    insert into public.media_content (
-      id, media_id, processing_type, content, model, provider, language, duration, tokens_used,
-      cost_usd, batch_job_id, processing_time_ms, created_at
-    )
-    select
-      o.media_content_id, o.message_id, o.processing_type, o.text,
-      left(o.model, 100),
-      left(o.provider, 50), left(o.language, 10), round(o.duration_seconds)::int, o.tokens,
-      round(o.cost_usd * 100)::int,
-      case when (select batch.media_content_takes_job_id()) then o.job_id end,
-      o.processing_ms, o.finished_at at time zone 'UTC'
-    from outcomes as o
-    where o.outcome = 'processed'
-  ),
-
-  remembered as (
-    insert into batch.made_texts as t (
-      sha256, processing_type, language, model, media_content_id, made_at
-    )
-    select distinct on (o.sha256, o.processing_type, o.asked_language, o.model)
-      o.sha256, o.processing_type, o.asked_language, o.model,
-      o.media_content_id, o.finished_at
-    from outcomes as o
-    where o.outcome = 'processed' and o.sha256 is not null and not o.takes_over
-    order by 1, 2, 3, 4
-    on conflict (sha256, processing_type, language, model) do update
-    set media_content_id = excluded.media_content_id, made_at = excluded.made_at
-  ),
-
-  unclaimed as (
-    delete from batch.claims as c
-    where (c.job_id, c.seq) in (
-      select o.job_id, o.seq from outcomes as o where not o.is_unasked
-    )
-  ),
-
-  -- none of jobs without a budget
-  unreserved as (
-    delete from batch.reservations as r
-    where (r.job_id, r.seq) in (select o.job_id, o.seq from outcomes as o)
-      and exists (
-        select
-        from batch.reservations as any_of
-        where any_of.job_id = any (array(select h.job_id from held as h))
-      )
-  ),
-
-  taken_in as (
-    delete from batch.billed_attempts as a
-    where (a.job_id, a.seq) in (select o.job_id, o.seq from outcomes as o)
-      and exists (select from attempts)
-  ),
-
-  messages as (
-    update public.messages as m
-    set
-      transcription = case o.content_type when 'audio' then o.text else m.transcription end,
-      image_description =
-        case o.content_type when 'image' then o.text else m.image_description end,
-      video_description =
-        case o.content_type when 'video' then o.text else m.video_description end,
-      document_extraction =
-        case o.content_type when 'document' then o.text else m.document_extraction end,
-      updated_at = call.at at time zone 'UTC'
-    from outcomes as o
-    cross join call
-    where m.id = o.message_id and o.outcome = 'processed'
-  ),
-
-  shares as (
-    select
-      o.job_id,
-      count(*) filter (where o.outcome = 'processed' and o.content_type = 'audio') as audio,
-      count(*) filter (where o.outcome = 'processed' and o.content_type = 'image') as images,
-      count(*) filter (where o.outcome = 'processed' and o.content_type = 'video') as videos,
-      count(*) filter (where o.outcome = 'processed' and o.content_type = 'document')
-        as documents,
-      count(*) filter (where o.outcome = 'failed' and e.stage = 'download') as downloads,
-      count(*) filter (where o.outcome = 'failed' and e.stage is distinct from 'download')
-        as processings,
-      count(*) filter (where o.outcome = 'skipped') as skipped,
-      count(*) filter (where o.takes_over) as reused,
-      count(*) filter (where o.cost_usd is null)
-        - count(*) filter (where o.is_counted_unpriced) as unpriced,
-      sum(coalesce(o.cost_usd, 0) - o.counted_cost) as cost_usd,
-      sum(o.tokens - o.counted_tokens) as tokens
-    from outcomes as o
-    left join batch.error_codes as e on e.code = o.error_code
-    group by o.job_id
-  ),
-  current_items as (
-    select c.key::uuid as job_id, c.value as item
-    from jsonb_each_text(p_current) as c
-    join batch.jobs as j on j.id = c.key::uuid and j.status = 'processing'
-  ),
-
-  progress as (
-    insert into batch.job_progress as p (
-      job_id, worker_id, audio_processed, images_processed, videos_processed,
-      documents_processed, download_failed, processing_failed, skipped, reused, unpriced, cost_usd,
-      tokens_used, current_item, last_seen_at
-    )
-    select
-      coalesce(s.job_id, c.job_id), p_worker_id, coalesce(s.audio, 0), coalesce(s.images, 0),
-      coalesce(s.videos, 0), coalesce(s.documents, 0), coalesce(s.downloads, 0),
-      coalesce(s.processings, 0), coalesce(s.skipped, 0), coalesce(s.reused, 0),
-      coalesce(s.unpriced, 0), coalesce(s.cost_usd, 0),
-      coalesce(s.tokens, 0), c.item, batch.clock()
-    from shares as s
-    full join current_items as c on c.job_id = s.job_id
-    on conflict (job_id, worker_id) do update
-    set
-      audio_processed = p.audio_processed + excluded.audio_processed,
-      images_processed = p.images_processed + excluded.images_processed,
-      videos_processed = p.videos_processed + excluded.videos_processed,
-      documents_processed = p.documents_processed + excluded.documents_processed,
-      download_failed = p.download_failed + excluded.download_failed,
-      processing_failed = p.processing_failed + excluded.processing_failed,
-      skipped = p.skipped + excluded.skipped,
-      reused = p.reused + excluded.reused,
-      unpriced = p.unpriced + excluded.unpriced,
-      cost_usd = p.cost_usd + excluded.cost_usd,
-      tokens_used = p.tokens_used + excluded.tokens_used,
-      current_item = coalesce(excluded.current_item, p.current_item),
-      last_seen_at = excluded.last_seen_at
-  )
-
-  select j.id, null::int, j.completed_at is not null
-  from batch.jobs as j
-  where j.status <> 'processing'
-    and j.id = any (array(
-      select r.job_id from reported as r
-      union
-      select k.job_id::uuid from jsonb_object_keys(p_current) as k (job_id)
-    ))
-  union all
-  select h.job_id, h.first_seq, null from held as h where h.is_wanted;
+        v_is_repeated := true;
+    end;
+  end loop;
 end;
 $$;

@@ -678,7 +678,7 @@ function batch.recent_results(p_content_type batch.content_type) returns TABLE(p
 
 function batch.record_callback_attempt(p_callback_id uuid, p_attempt integer, p_duration_ms integer, p_status_code integer, p_error text DEFAULT NULL::text, p_response text DEFAULT NULL::text, p_retry_after_seconds double precision DEFAULT NULL::double precision) returns text language plpgsql volatile set search_path="";
 
-function batch.record_results(p_worker_id bigint, p_results json, p_current jsonb DEFAULT '{}'::jsonb) returns TABLE(job_id uuid, first_seq integer, has_ended boolean) language plpgsql volatile set enable_seqscan=off set jit=off set lock_timeout=2s set plan_cache_mode=force_generic_plan set search_path="";
+function batch.record_results(p_worker_id bigint, p_results json, p_current jsonb DEFAULT '{}'::jsonb) returns TABLE(job_id uuid, first_seq integer, has_ended boolean) language plpgsql volatile set lock_timeout=2s set search_path="";
 
 function batch.redeliver_callbacks(p_job_id uuid, p_request jsonb DEFAULT '{}'::jsonb) returns json language plpgsql volatile set search_path="";
 
@@ -767,3 +767,5 @@ function batch.webhook_secret() returns text language sql stable set search_path
 function batch.worker_metrics(p_timeout interval) returns TABLE(name text, labels jsonb, value numeric) language sql stable set search_path="";
 
 function batch.working_json(p_job_id uuid) returns json language sql stable set search_path="";
+
+function batch.write_results(p_worker_id bigint, p_results json, p_current jsonb, p_is_repeated boolean) returns TABLE(job_id uuid, first_seq integer, has_ended boolean) language plpgsql volatile set enable_seqscan=off set jit=off set plan_cache_mode=force_generic_plan set search_path="";

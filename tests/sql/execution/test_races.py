@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
 
-from tests.database import Chat, Sql, add_chat, beside, open_sql, processed
+from tests.database import Chat, Sql, add_chat, beside, failed, open_sql, processed
 
 T = TypeVar("T")
 
@@ -281,6 +282,49 @@ def test_items_that_two_workers_report_at_once_count_once(
     ]  # fmt: skip
     assert own_sql.value("select count(*) from public.media_content") == 3
     assert audit(own_sql) == []
+
+
+def test_what_is_sent_again_while_it_is_being_recorded_counts_once(
+    own_sql: Sql, other_sql: Sql, chat: Chat
+) -> None:
+    chat.add_many(3)
+    job_id = plan(own_sql, chat)
+    worker = own_sql.worker()
+    own_sql.take(job_id, 1, worker)
+
+    in_turn(
+        own_sql, other_sql,
+        lambda: own_sql.record(worker, *(failed(job_id, 1, seq) for seq in (1, 2))),
+        lambda: other_sql.record(worker, *(failed(job_id, 1, seq) for seq in (1, 2, 3))),
+    )  # fmt: skip
+
+    assert own_sql.job(job_id)["failed_items"] == 3
+    assert audit(own_sql) == []
+
+
+def test_a_transaction_that_cannot_see_what_was_recorded_meanwhile_does_not_try_for_ever(
+    own_sql: Sql, other_sql: Sql, chat: Chat
+) -> None:
+    chat.add()
+    job_id = plan(own_sql, chat)
+    worker, heir = own_sql.worker(), own_sql.worker()
+    own_sql.take(job_id, 1, worker)
+    other_sql.run("set statement_timeout = '10s'")
+
+    with ExitStack() as unseen:
+        unseen.enter_context(own_sql.uncommitted())
+        own_sql.record(worker, failed(job_id, 1, 1))
+        other_sql.finish(job_id, 1, worker)
+        other_sql.take(job_id, 1, heir)
+        with other_sql.uncommitted():
+            other_sql.run("set transaction isolation level repeatable read")
+            other_sql.value("select count(*) from batch.item_results")
+            unseen.close()
+
+            with other_sql.refused("23505"):
+                other_sql.record(heir, failed(job_id, 1, 1))
+
+    assert own_sql.rows("select worker_id from batch.item_results") == [(worker,)]
 
 
 def test_reports_of_two_jobs_over_the_same_messages_lock_them_in_one_order(

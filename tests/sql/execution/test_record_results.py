@@ -192,6 +192,47 @@ def test_a_result_that_stands_twice_in_one_call_counts_once(sql: Sql, chat: Chat
     assert sql.rows("select * from batch.audit()") == []
 
 
+def test_what_is_sent_again_with_more_counts_only_what_is_new(sql: Sql, chat: Chat) -> None:
+    chat.add_many(3)
+    worker = sql.worker()
+    job_id = taken(sql, chat, worker)
+    sql.record(worker, processed(job_id, 1, 2, cost="0.5"))
+
+    sql.record(worker, *(processed(job_id, 1, seq, cost="0.5") for seq in (3, 2, 1)))
+
+    assert [seq for seq, _, _ in stored(sql, job_id)] == [1, 2, 3]
+    assert sql.job(job_id)["total_cost_usd"] == Decimal("1.5")
+    assert sql.value("select count(*) from public.media_content") == 3
+    assert sql.rows("select * from batch.audit()") == []
+
+
+def test_what_is_sent_again_does_not_take_the_place_of_a_later_text(sql: Sql, chat: Chat) -> None:
+    chat.add()
+    worker = sql.worker()
+    once, again = (taken(sql, chat, worker, force=True) for _ in range(2))
+    sql.record(worker, processed(once, 1, 1, text="at first"))
+    sql.record(worker, processed(again, 1, 1, text="better"))
+
+    sql.record(worker, processed(once, 1, 1, text="at first"))
+
+    assert sql.rows("select image_description from public.messages") == [("better",)]
+
+
+def test_a_constraint_of_somebody_else_s_is_no_item_that_was_recorded_before(
+    sql: Sql, chat: Chat
+) -> None:
+    sql.run("create unique index on public.media_content (media_id)")
+    chat.add()
+    worker = sql.worker()
+    once, again = (taken(sql, chat, worker, force=True) for _ in range(2))
+    sql.record(worker, processed(once, 1, 1))
+
+    with sql.refused("23505"):
+        sql.record(worker, processed(again, 1, 1))
+
+    assert stored(sql, again) == []
+
+
 def test_the_first_outcome_of_an_item_stays(sql: Sql, chat: Chat) -> None:
     chat.add()
     worker = sql.worker()

@@ -124,3 +124,20 @@ def test_of_two_jobs_over_a_message_in_one_call_the_second_is_skipped(sql: Sql, 
     assert [stored(sql, each)[0][1] for each in jobs] == ["processed", "skipped"]
     assert sql.value("select count(*) from public.media_content") == 1
     assert sql.rows("select * from batch.audit()") == []
+
+
+@pytest.mark.parametrize("paid_is_first", [True, False])
+def test_of_one_paid_for_and_one_unasked_in_one_call_the_paid_one_is_the_message_s(
+    sql: Sql, chat: Chat, paid_is_first: bool
+) -> None:
+    chat.add("text/plain")
+    worker = sql.worker()
+    one, two = sorted(taken(sql, chat, worker) for _ in range(2))
+    paid, unasked = (one, two) if paid_is_first else (two, one)
+
+    sql.record(worker, at_once(unasked, 1), processed(paid, 1, 1, cost="0.5", text="paid for"))
+
+    assert [stored(sql, each)[0][1] for each in (paid, unasked)] == ["processed", "skipped"]
+    assert sql.rows("select document_extraction from public.messages") == [("paid for",)]
+    assert sql.rows("select content from public.media_content") == [("paid for",)]
+    assert sql.rows("select * from batch.audit()") == []
