@@ -208,6 +208,9 @@ class ItemWork:
         admitted: _Admitted,
     ) -> None:
         on_errand = current_errand()
+        # Not by way of the errand, which holds `confirm_request`: in a circle all that belongs to
+        # the item would stay until Python looks for such.
+        is_wanted = on_errand.is_wanted
 
         async def confirm() -> None:
             """What was cancelled while it waited for its turn does not begin.
@@ -215,7 +218,7 @@ class ItemWork:
             What an admission has reserved and claimed stays so while this worker holds the slice,
             so that the answer to anything recorded meanwhile says as much as a new one.
             """
-            while on_errand.is_wanted():
+            while is_wanted():
                 if admitted.question is not None:
                     known_at = max(admitted.asked, running.wanted_at)
                     if time.monotonic() - known_at <= _ADMITTED_SECONDS:
@@ -236,7 +239,7 @@ class ItemWork:
 
         async with self._places.processing(item):
             await confirm()
-            self._on_turn(result.job_id, item.label)
+            self._on_turn(result.job_id, medium.file_name or item.label)
             on_errand.confirm = confirm_request
             # What it waited for is not what it took.
             result.started = time.monotonic()

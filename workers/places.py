@@ -189,18 +189,49 @@ class Alone(InHand):
         """There is one place, however fast its items end."""
 
 
-class _Both:
-    """Two semaphores, taken in this order: `async with` as often and by as many as come."""
+class Stage:
+    """At most `most` at once: `async with` as often and by as many as come, in their order.
 
-    def __init__(self, first: asyncio.Semaphore, second: asyncio.Semaphore) -> None:
+    An `asyncio.Semaphore` takes as long to find a place free as some items take in all.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._free = most
+        self._turn = asyncio.Lock()
+        self._given = asyncio.Event()
+
+    async def __aenter__(self) -> None:
+        if self._free == 0 or self._turn.locked():
+            async with self._turn:
+                while self._free == 0:
+                    self._given.clear()
+                    await self._given.wait()
+                self._free -= 1
+        else:
+            self._free -= 1
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._free += 1
+        self._given.set()
+
+
+class _Both:
+    """Two stages, taken in this order."""
+
+    def __init__(self, first: Stage, second: Stage) -> None:
         self._first, self._second = first, second
 
     async def __aenter__(self) -> None:
-        await self._first.acquire()
+        await self._first.__aenter__()
         try:
-            await self._second.acquire()
+            await self._second.__aenter__()
         except BaseException:
-            self._first.release()
+            await self._first.__aexit__(None, None, None)
             raise
 
     async def __aexit__(
@@ -209,8 +240,8 @@ class _Both:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._second.release()
-        self._first.release()
+        await self._second.__aexit__(kind, error, trace)
+        await self._first.__aexit__(kind, error, trace)
 
 
 class Places:
@@ -239,9 +270,9 @@ class Places:
         self._suspect = InHand(company, suspect, suspect)
         self._alone = Alone(company)
         self._downloading = asyncio.Semaphore(min(concurrency, _DOWNLOADING))
-        processing = asyncio.Semaphore(concurrency)
+        processing = Stage(concurrency)
         self._processing: dict[str, AbstractAsyncContextManager[None]] = {
-            content_type: _Both(asyncio.Semaphore(at_once), processing)
+            content_type: _Both(Stage(at_once), processing)
             if 0 < at_once < concurrency
             else processing
             for content_type, at_once in capacity.items()

@@ -81,12 +81,13 @@ class Recorder:
 
     def report(self, result: Result, on_recorded: Callable[[], None]) -> None:
         """Takes a result; `on_recorded` is called once it is committed."""
+        if not self._waiting:
+            self._results.set()
+            self._something.set()
         self._waiting.append((result, on_recorded))
-        self._results.set()
         self._hurry_up_the_last()
         if self.waiting >= self._most_waiting:
             self._room.clear()
-        self._something.set()
 
     def turn(self, job_id: UUID, label: str) -> None:
         """Says which item of a job is worked on now, for those who watch: they are told with the
@@ -196,9 +197,9 @@ class Recorder:
 
     def _ended(self, batch: list[Reported]) -> None:
         """Tells those who reported these results that they are recorded."""
-        for result, on_recorded in batch:
+        for _, on_recorded in batch:
             on_recorded()
-            self._unpulsed.add(result.job_id)
+        self._unpulsed.update({result.job_id for result, _ in batch})
         self._meters.count("backscroll_recorder_results_total", len(batch))
         if self.waiting < self._most_waiting:
             self._room.set()

@@ -116,16 +116,14 @@ class Result:
             record["errorCode"] = self.error_code
             record["error"] = storable(self.error or "")
         else:
-            record |= self._made(self.extraction)
+            self._add_made(record, self.extraction)
         return record
 
-    def _made(self, made: Extraction) -> dict[str, Any]:
-        record: dict[str, Any] = {
-            "status": "processed",
-            "text": storable(made.text),
-            "provider": made.provider,
-            "model": made.model,
-        }
+    def _add_made(self, record: dict[str, Any], made: Extraction) -> None:
+        record["status"] = "processed"
+        record["text"] = storable(made.text)
+        record["provider"] = made.provider
+        record["model"] = made.model
         if self.sha256 is not None:
             record["sha256"] = self.sha256
         if made.language is not None:
@@ -138,7 +136,6 @@ class Result:
             record["askedLanguage"] = self.asked_language
         if self.is_reused:
             record["isReused"] = True
-        return record
 
 
 def usage_json(usage: Usage) -> dict[str, Any]:

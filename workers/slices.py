@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import groupby
-from typing import NamedTuple
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -121,14 +119,16 @@ class SliceRunner:
     ) -> None:
         # Each kind waits for its own places: pictures in OCR hold up no documents, and slow
         # addresses no files.
-        by_kind = sorted(items, key=_kind)
+        kinds: defaultdict[_Kind, list[Item]] = defaultdict(list)
+        for item in items:
+            kinds[_kind(item)].append(item)
         turn_ends = time.monotonic() + self._turn_seconds
         await asyncio.gather(
             *(
                 self._begin_items(
-                    running, list(group), turn_ends, may_be_unasked=kind.content_type in unasked
+                    running, group, turn_ends, may_be_unasked=group[0].content_type in unasked
                 )
-                for kind, group in groupby(by_kind, key=_kind)
+                for group in kinds.values()
             )
         )
         on_all_begun()
@@ -277,14 +277,9 @@ def _both(first: Callable[[], None], second: Callable[[], None]) -> Callable[[],
     return call
 
 
-class _Kind(NamedTuple):
-    """Items of one kind wait for the same places."""
-
-    is_suspect: bool
-    is_alone: bool
-    content_type: str
-    is_remote: bool
+_Kind = tuple[bool, bool, str, bool]
 
 
 def _kind(item: Item) -> _Kind:
-    return _Kind(item.is_suspect, item.is_alone, item.content_type, item.is_remote)
+    """Items of one kind wait for the same places."""
+    return item.is_suspect, item.is_alone, item.content_type, item.is_remote

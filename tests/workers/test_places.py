@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from workers.places import ItemRoom, Places
+from workers.places import ItemRoom, Places, Stage
 from workers.results import Item
 
 
@@ -49,6 +49,32 @@ def test_as_many_downloads_as_the_concurrency_not_as_there_are_parsers() -> None
         return most
 
     assert asyncio.run(run()) == 8
+
+
+def test_a_stage_takes_so_many_at_once_in_their_order_whoever_gives_up_waiting() -> None:
+    async def run() -> tuple[int, list[int]]:
+        stage = Stage(2)
+        at_once, most, begun = 0, 0, list[int]()
+
+        async def one(number: int) -> None:
+            nonlocal at_once, most
+            async with stage:
+                begun.append(number)
+                at_once += 1
+                most = max(most, at_once)
+                for _ in range(number % 3):
+                    await asyncio.sleep(0)
+                at_once -= 1
+
+        tasks = [asyncio.create_task(one(number)) for number in range(12)]
+        await asyncio.sleep(0)
+        for given_up in (tasks[3], tasks[4], tasks[9]):  # the first of those that wait, and others
+            given_up.cancel()
+        await asyncio.wait(tasks, timeout=20)
+        async with stage, stage:  # all places were given back
+            return most, begun
+
+    assert asyncio.run(asyncio.wait_for(run(), 20)) == (2, [0, 1, 2, 5, 6, 7, 8, 10, 11])
 
 
 def test_addresses_that_never_answer_hold_up_no_local_file() -> None:

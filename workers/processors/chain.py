@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from workers.processors.base import (
     Extraction,
@@ -14,6 +14,8 @@ from workers.processors.base import (
     Usage,
 )
 from workers.providers.answers import Bill
+
+T = TypeVar("T")
 
 
 @runtime_checkable
@@ -32,12 +34,10 @@ class Paid(Protocol):
         ...
 
 
-Ask = Callable[[], Awaitable[Extraction]]
-
-
 async def first_text(
-    asks: Iterable[Ask],
-    stand_ins: Iterable[Ask],
+    asked: Sequence[T],
+    stand_ins: Sequence[T],
+    ask: Callable[[T], Awaitable[Extraction]],
     *,
     passes_on: Callable[[ProcessingFailed], bool],
 ) -> Extraction | None:
@@ -52,12 +52,12 @@ async def first_text(
     bill = Bill()
     away: list[str] = []
     first_failure: ProcessingFailed | None = None
-    for are_stand_ins, group in ((False, asks), (True, stand_ins)):
-        if are_stand_ins and away:
+    for group in (asked, stand_ins):
+        if group is stand_ins and away:
             break
-        for ask in group:
+        for each in group:
             try:
-                made = await ask()
+                made = await ask(each)
             except ProvidersAway as error:
                 bill.add(error.usage)
                 away.append(error.reason)

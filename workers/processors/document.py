@@ -6,7 +6,6 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -156,8 +155,9 @@ class DocumentProcessor:
     async def _read_page(self, path: Path, index: int) -> _Page:
         try:
             made = await first_text(
-                [partial(reader.read_page, path, index) for reader in self._page_readers],
-                [partial(reader.read_page, path, index) for reader in self._page_stand_ins],
+                self._page_readers,
+                self._page_stand_ins,
+                lambda reader: reader.read_page(path, index),
                 passes_on=lambda _: True,
             )
         except ProvidersAway as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from importlib.metadata import entry_points
 from typing import Protocol
 
@@ -96,12 +95,10 @@ class Registry:
         if self._language and not medium.language:
             medium = replace(medium, language=self._language)
         chain = self._chains.get(medium.content_type, _NOBODY)
-        if len(chain.processors) == 1 and not chain.stand_ins:
-            # Nobody comes after it. What ends in microseconds notices the way through `first_text`.
-            return await chain.processors[0].process(medium)
         made = await first_text(
-            (partial(processor.process, medium) for processor in chain.processors),
-            (partial(processor.process, medium) for processor in chain.stand_ins),
+            chain.processors,
+            chain.stand_ins,
+            lambda processor: processor.process(medium),
             passes_on=is_of_another_kind,
         )
         if made is None:
