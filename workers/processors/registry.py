@@ -101,6 +101,8 @@ class Registry:
             lambda processor: processor.process(medium),
             passes_on=is_of_another_kind,
         )
+        if made is None and (chain.processors or chain.stand_ins):
+            raise TypeError(f"a processor for {medium.content_type} returned None, no Extraction")
         if made is None:
             what_to_do = WITHOUT_PROCESSOR.get(
                 medium.content_type, f"no provider for {medium.content_type} is configured"

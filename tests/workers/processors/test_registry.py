@@ -51,6 +51,15 @@ def test_the_next_processor_is_asked_only_if_the_format_is_unsupported():
     assert outcome_of(unsupported, unsupported) == "unsupported_format"
 
 
+def test_a_processor_that_returns_nothing_is_not_taken_for_none_at_all():
+    class Forgetful(Fake):
+        async def process(self, _medium):
+            return None
+
+    with pytest.raises(TypeError, match="a processor for document returned None"):
+        outcome_of(Forgetful("text"))
+
+
 @pytest.mark.parametrize("content_type", ["audio", "video"])
 def test_without_a_processor_the_failure_says_what_to_do(content_type):
     registry = Registry({"image": [Fake("text")]})
