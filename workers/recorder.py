@@ -214,7 +214,7 @@ class Recorder:
         pause = 0.1
         while True:
             try:
-                await self._record([result for result, _ in batch], current)
+                await self._record_all([result for result, _ in batch], current)
                 return batch
             except Locked:
                 current = {}
@@ -223,20 +223,11 @@ class Recorder:
                 logger.warning("results wait for the database (%d): %s", self.waiting, error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
-            except UnusableInput:
-                await self._record_one_by_one([result for result, _ in batch])
-                return batch
 
     async def _set_locked_aside(self, batch: list[Reported]) -> list[Reported]:
         """What of `batch` nobody's lock is in the way of; the others are tried again later."""
-        named = [{"jobId": str(result.job_id), "seq": result.seq} for result, _ in batch]
         try:
-            locked = set(
-                await self._database.rows(
-                    "select * from batch.items_behind_locks(%s, %s)",
-                    [self._worker_id, json.dumps(named)],
-                )
-            )
+            free, locked = await self._told_apart(batch)
         except DatabaseAway:
             return batch
         if locked:
@@ -245,24 +236,49 @@ class Recorder:
                 " that is still open (pg_stat_activity tells who)",
                 len(locked),
             )
-        self._behind_locks += [each for each in batch if (each[0].job_id, each[0].seq) in locked]
-        return [each for each in batch if (each[0].job_id, each[0].seq) not in locked]
+        self._behind_locks += locked
+        return free
+
+    async def _told_apart(self, batch: list[Reported]) -> tuple[list[Reported], list[Reported]]:
+        """Those in whose way no lock is just now, and those behind one. Waits for none."""
+        named = [{"jobId": str(result.job_id), "seq": result.seq} for result, _ in batch]
+        rows = await self._database.rows(
+            "select job_id, seq from batch.items_behind_locks(%s, %s)",
+            [self._worker_id, json.dumps(named)],
+        )
+        behind = set(rows)
+        free: list[Reported] = []
+        locked: list[Reported] = []
+        for each in batch:
+            (locked if (each[0].job_id, each[0].seq) in behind else free).append(each)
+        return free, locked
 
     async def _retry_locked(self) -> None:
-        """Tries again what was set aside, apart from all other results."""
+        """Tries again what was set aside, apart from all other results.
+
+        What is still behind a lock is left out: with it, the others would wait for that lock too,
+        and would hold what they have locked themselves until the call gives up.
+        """
         while True:
             await asyncio.sleep(_LONGEST_PAUSE)
             if not self._behind_locks:
                 continue
-            batch = self._behind_locks
             try:
-                await self._record([result for result, _ in batch], {})
+                free, _ = await self._told_apart(self._behind_locks.copy())
+                if not free:
+                    continue
+                await self._record_all([result for result, _ in free], {})
             except DatabaseAway:
                 continue
-            except UnusableInput:
-                await self._record_one_by_one([result for result, _ in batch])
-            self._behind_locks = self._behind_locks[len(batch) :]
-            self._ended(batch)
+            recorded = {id(each) for each in free}
+            self._behind_locks = [each for each in self._behind_locks if id(each) not in recorded]
+            self._ended(free)
+
+    async def _record_all(self, results: list[Result], current: dict[UUID, str]) -> None:
+        try:
+            await self._record(results, current)
+        except UnusableInput:
+            await self._record_one_by_one(results)
 
     async def _record(self, results: list[Result], current: dict[UUID, str]) -> None:
         now = time.monotonic()

@@ -59,11 +59,15 @@ begin
       when unique_violation then
         get stacked diagnostics v_constraint = constraint_name;
 
-        -- A transaction that never sees what others commit would try for ever.
-        if v_constraint <> 'item_results_pkey'
-          or (v_is_repeated and current_setting('transaction_isolation') <> 'read committed')
-        then
+        if v_constraint <> 'item_results_pkey' then
           raise;
+        end if;
+
+        -- It never sees what others commit, and would try for ever.
+        if v_is_repeated and current_setting('transaction_isolation') <> 'read committed' then
+          raise exception using
+            errcode = 'serialization_failure',
+            message = 'an item was recorded meanwhile; record again in a new transaction';
         end if;
 
         v_is_repeated := true;

@@ -39,6 +39,10 @@ async def with_a_failure() -> Extraction:
     raise ProcessingFailed("file_unreadable", "for a test")
 
 
+async def with_another_format() -> Extraction:
+    raise ProcessingFailed("unsupported_format", "for a test")
+
+
 class Ending:
     """Ends every item in one way."""
 
@@ -65,7 +69,7 @@ def of_items() -> list[object]:
 
 
 @pytest.mark.parametrize("are_asked", [True, False])
-@pytest.mark.parametrize("end", [with_a_text, after_asking, with_a_failure])
+@pytest.mark.parametrize("end", [with_a_text, after_asking, with_a_failure, with_another_format])
 def test_an_item_that_has_ended_is_gone_at_once(end: End, are_asked: bool, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("some bytes")
 

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.database import Database
-from app.database_errors import Locked
+from app.database_errors import DatabaseAway, Locked, UnusableInput
 from tests.database import add_chat, open_sql
 from workers import recorder as recorder_module
 from workers.processors.base import Extraction
@@ -81,15 +81,17 @@ def test_results_are_not_kept_for_others_to_come_when_no_slice_reports_any(
 
 
 class BehindLocks:
-    """A database in which somebody has locked the messages of all results until `opened`."""
+    """A database in which somebody has locked the messages of these results."""
 
-    def __init__(self) -> None:
-        self.opened = asyncio.Event()
+    def __init__(self, *locked: int) -> None:
+        self.locked = set(locked)
 
     async def rows(self, query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        named = [(UUID(each["jobId"]), each["seq"]) for each in json.loads(parameters[1])]
+        behind = [each for each in named if each[1] in self.locked]
         if "items_behind_locks" in query:
-            return [(UUID(each["jobId"]), each["seq"]) for each in json.loads(parameters[1])]
-        if "record_results" in query and parameters[1] != "[]" and not self.opened.is_set():
+            return behind
+        if behind:
             raise Locked
         return []
 
@@ -115,7 +117,7 @@ def test_it_keeps_nobody_from_working_while_it_is_to_end_and_waits_for_a_lock(
     monkeypatch.setattr(recorder_module, "_LONGEST_PAUSE", 0.1)
 
     async def main() -> None:
-        database: Any = BehindLocks()
+        database: Any = BehindLocks(1)
         recorder = Recorder(database, 1, lambda job_id, has_ended: None)
         running = asyncio.create_task(recorder.run())
         recorded = asyncio.Event()
@@ -127,10 +129,67 @@ def test_it_keeps_nobody_from_working_while_it_is_to_end_and_waits_for_a_lock(
             await asyncio.sleep(0.01)
         assert (recorder.waiting, running.done()) == (1, False)
 
-        database.opened.set()
+        database.locked.clear()
 
         await asyncio.wait_for(running, 20)
         assert recorded.is_set()
+
+    asyncio.run(main())
+
+
+def test_what_is_free_again_does_not_wait_for_what_is_still_behind_a_lock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recorder_module, "_LONGEST_PAUSE", 0.1)
+
+    async def main() -> None:
+        database: Any = BehindLocks(1, 2)
+        recorder = Recorder(database, 1, lambda job_id, has_ended: None)
+        running = asyncio.create_task(recorder.run())
+        recorded = {seq: asyncio.Event() for seq in (1, 2, 3)}
+        for seq, is_recorded in recorded.items():
+            result = Result(job_id=uuid4(), first_seq=1, seq=seq, started=time.monotonic())
+            recorder.report(result.skipped(), is_recorded.set)
+        await asyncio.wait_for(recorded[3].wait(), 20)
+
+        database.locked.remove(2)
+
+        await asyncio.wait_for(recorded[2].wait(), 20)
+        assert not recorded[1].is_set()
+        database.locked.clear()
+        recorder.close()
+        await asyncio.wait_for(running, 20)
+        assert recorded[1].is_set()
+
+    asyncio.run(main())
+
+
+@pytest.mark.usefixtures("no_standstill")
+def test_what_cannot_be_stored_does_not_end_the_recorder_when_the_database_goes_away_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recorder_module, "_LONGEST_PAUSE", 0.1)
+    happens: list[Exception | None] = [UnusableInput("no text"), DatabaseAway("gone"), None]
+
+    class Database:
+        async def rows(self, query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+            error = happens.pop(0) if happens and parameters[1] != "[]" else None
+            if error is not None:
+                raise error
+            return []
+
+    async def main() -> None:
+        database: Any = Database()
+        recorder = Recorder(database, 1, lambda job_id, has_ended: None)
+        running = asyncio.create_task(recorder.run())
+        recorded = asyncio.Event()
+        result = Result(job_id=uuid4(), first_seq=1, seq=1, started=time.monotonic())
+        recorder.report(result.skipped(), recorded.set)
+
+        await asyncio.wait_for(recorded.wait(), 20)
+
+        recorder.close()
+        await asyncio.wait_for(running, 20)
 
     asyncio.run(main())
 

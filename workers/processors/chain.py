@@ -73,7 +73,10 @@ async def first_text(
         raise ProvidersAway("; ".join(dict.fromkeys(away)), bill.usage)
     if first_failure is not None:
         first_failure.usage = tuple(bill.usage)
-        raise first_failure
+        try:
+            raise first_failure
+        finally:
+            del first_failure  # in whose traceback is this call, a circle otherwise
     return None
 
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -321,7 +321,7 @@ def test_a_transaction_that_cannot_see_what_was_recorded_meanwhile_does_not_try_
             other_sql.value("select count(*) from batch.item_results")
             unseen.close()
 
-            with other_sql.refused("23505"):
+            with other_sql.refused("40001"):
                 other_sql.record(heir, failed(job_id, 1, 1))
 
     assert own_sql.rows("select worker_id from batch.item_results") == [(worker,)]
@@ -446,6 +446,39 @@ def test_what_two_make_of_the_same_bytes_at_once_is_remembered_once(
         "select mc.id is not null from batch.made_texts as t"
         " left join public.media_content as mc on mc.id = t.media_content_id"
     ) == [(True,)]
+    assert audit(own_sql) == []
+
+
+def test_what_does_not_yield_locks_its_messages_first_too(
+    own_sql: Sql, other_sql: Sql, database_url: str, chat: Chat
+) -> None:
+    chat.add_many(2)
+    forced, usual = plan(own_sql, chat, force=True), plan(own_sql, chat)
+    worker, other = own_sql.worker(), own_sql.worker()
+    own_sql.take(forced, 1, worker)
+    own_sql.take(usual, 1, other)
+    free = {"cost": "0", "tokens": 0}
+
+    # It has locked both messages, and remembers the first text while it waits with the second.
+    with open_sql(database_url) as third, ExitStack() as stack:
+        with third.uncommitted():
+            third.run(
+                "insert into batch.made_texts"
+                " values ('\\xaa', 'description', '', 'test', %s, now())",
+                uuid4(),
+            )
+            both = [processed(usual, 1, 1, sha256="bb", **free)]
+            both.append(processed(usual, 1, 2, sha256="aa", **free))
+            first = stack.enter_context(beside(lambda: other_sql.record(other, *both)))
+            third.await_blocked(other_sql)
+            one = processed(forced, 1, 1, sha256="bb", **free)
+            second = stack.enter_context(beside(lambda: own_sql.record(worker, one)))
+            third.await_blocked(own_sql)
+        first.result(20)
+        second.result(20)
+
+    assert own_sql.job(usual)["processed_items"] == 2
+    assert own_sql.job(forced)["processed_items"] == 1
     assert audit(own_sql) == []
 
 

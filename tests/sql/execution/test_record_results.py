@@ -339,6 +339,17 @@ def test_it_tells_which_jobs_want_no_more_work(sql: Sql, chat: Chat) -> None:
     assert sorted(told) == sorted([(paused, False), (cancelled, True)])
 
 
+def test_it_tells_so_also_when_the_results_were_recorded_before(sql: Sql, chat: Chat) -> None:
+    chat.add()
+    worker = sql.worker()
+    job_id = taken(sql, chat, worker)
+    result = processed(job_id, 1, 1)
+    sql.record(worker, result)
+    sql.run("select batch.cancel_job(%s)", job_id)
+
+    assert sql.record(worker, result) == [(job_id, True)]
+
+
 def test_it_tells_so_of_jobs_that_only_have_an_item_in_hand(sql: Sql, chat: Chat) -> None:
     chat.add()
     worker = sql.worker()
