@@ -2,7 +2,7 @@
 -- media_content and in the message's own column, and the worker's share of each job's counters.
 -- Returns the slices that the worker holds of jobs that are being processed, as they were when the
 -- call began; and the jobs among those named that want no more work, and whether for good
--- (has_ended, without a first_seq). Where a result is sent again, all that the worker holds is named.
+-- (has_ended, without a first_seq). Where results are sent again, all that the worker holds is.
 --
 -- p_results is a list of objects: jobId, firstSeq (of the slice), seq, status, errorCode, error,
 -- text, provider, model, language, durationSeconds, pages, bytes (of the medium), processingMs, and
