@@ -220,28 +220,10 @@ class Stage:
         self._given.set()
 
 
-class _Both:
-    """Two stages, taken in this order."""
-
-    def __init__(self, first: Stage, second: Stage) -> None:
-        self._first, self._second = first, second
-
-    async def __aenter__(self) -> None:
-        await self._first.__aenter__()
-        try:
-            await self._second.__aenter__()
-        except BaseException:
-            await self._first.__aexit__(None, None, None)
-            raise
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._second.__aexit__(kind, error, trace)
-        await self._first.__aexit__(kind, error, trace)
+@asynccontextmanager
+async def _both(first: Stage, second: Stage) -> AsyncIterator[None]:
+    async with first, second:
+        yield
 
 
 class Places:
@@ -270,12 +252,11 @@ class Places:
         self._suspect = InHand(company, suspect, suspect)
         self._alone = Alone(company)
         self._downloading = asyncio.Semaphore(min(concurrency, _DOWNLOADING))
-        processing = Stage(concurrency)
-        self._processing: dict[str, AbstractAsyncContextManager[None]] = {
-            content_type: _Both(Stage(at_once), processing)
-            if 0 < at_once < concurrency
-            else processing
+        self._processing = Stage(concurrency)
+        self._processing_few = {
+            content_type: Stage(at_once)
             for content_type, at_once in capacity.items()
+            if 0 < at_once < concurrency
         }
 
     def in_hand(self, item: Item) -> InHand:
@@ -298,4 +279,5 @@ class Places:
 
     def processing(self, item: Item) -> AbstractAsyncContextManager[None]:
         """While the item is turned into text."""
-        return self._processing[item.content_type]
+        few = self._processing_few.get(item.content_type)
+        return _both(few, self._processing) if few else self._processing

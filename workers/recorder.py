@@ -173,7 +173,7 @@ class Recorder:
 
     async def _flush(self) -> int:
         """Records what waits, and says how many results that were."""
-        batch = self._next_batch()
+        batch = _next_batch(self._waiting)
         current, self._current = self._current, {}
         if not batch and not current:
             return 0
@@ -185,15 +185,6 @@ class Recorder:
         self._ended(ended)
         self._unpulsed.update(current)
         return len(batch)
-
-    def _next_batch(self) -> list[Reported]:
-        batch: list[Reported] = []
-        characters = 0
-        while self._waiting and len(batch) < _LARGEST_BATCH and characters < _MOST_CHARACTERS:
-            batch.append(self._waiting.popleft())
-            made = batch[-1][0].extraction
-            characters += len(made.text) if made is not None else 0
-        return batch
 
     def _ended(self, batch: list[Reported]) -> None:
         """Tells those who reported these results that they are recorded."""
@@ -263,16 +254,16 @@ class Recorder:
             await asyncio.sleep(_LONGEST_PAUSE)
             if not self._behind_locks:
                 continue
-            try:
+            with contextlib.suppress(DatabaseAway):
                 free, _ = await self._told_apart(self._behind_locks.copy())
-                if not free:
-                    continue
-                await self._record_all([result for result, _ in free], {})
-            except DatabaseAway:
-                continue
-            recorded = {id(each) for each in free}
-            self._behind_locks = [each for each in self._behind_locks if id(each) not in recorded]
-            self._ended(free)
+                left = deque(free)
+                while batch := _next_batch(left):
+                    await self._record_all([result for result, _ in batch], {})
+                    ended = {id(each) for each in batch}
+                    self._behind_locks = [
+                        each for each in self._behind_locks if id(each) not in ended
+                    ]
+                    self._ended(batch)
 
     async def _record_all(self, results: list[Result], current: dict[UUID, str]) -> None:
         try:
@@ -327,6 +318,17 @@ class Recorder:
             except DatabaseAway:
                 continue
             self._unpulsed.difference_update(job_id for (job_id,) in told)
+
+
+def _next_batch(waiting: deque[Reported]) -> list[Reported]:
+    """Takes as many as one call carries from the front; none where none waits."""
+    batch: list[Reported] = []
+    characters = 0
+    while waiting and len(batch) < _LARGEST_BATCH and characters < _MOST_CHARACTERS:
+        batch.append(waiting.popleft())
+        made = batch[-1][0].extraction
+        characters += len(made.text) if made is not None else 0
+    return batch
 
 
 def _unknown(usage: Sequence[Usage]) -> Sequence[Usage]:

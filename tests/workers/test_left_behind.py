@@ -82,7 +82,7 @@ def test_an_item_that_has_ended_is_gone_at_once(end: End, are_asked: bool, tmp_p
             fetcher,
             processing,
             admission,
-            Places(4, {"document": 4}),
+            Places(4, {"document": 2}),
             worker_id=1,
         )
         running = RunningSlice(uuid4(), 1)

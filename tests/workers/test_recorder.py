@@ -85,6 +85,7 @@ class BehindLocks:
 
     def __init__(self, *locked: int) -> None:
         self.locked = set(locked)
+        self.recorded: list[list[int]] = []
 
     async def rows(self, query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         named = [(UUID(each["jobId"]), each["seq"]) for each in json.loads(parameters[1])]
@@ -93,6 +94,7 @@ class BehindLocks:
             return behind
         if behind:
             raise Locked
+        self.recorded += [[seq for _, seq in named]] if named else []
         return []
 
 
@@ -162,6 +164,31 @@ def test_what_is_free_again_does_not_wait_for_what_is_still_behind_a_lock(
         assert recorded[1].is_set()
 
     asyncio.run(main())
+
+
+def test_what_is_free_again_goes_in_calls_of_a_bounded_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recorder_module, "_LONGEST_PAUSE", 0.1)
+    monkeypatch.setattr(recorder_module, "_LARGEST_BATCH", 2)
+
+    async def main() -> list[list[int]]:
+        database: Any = BehindLocks(1, 2, 3, 4, 5)
+        recorder = Recorder(database, 1, lambda job_id, has_ended: None)
+        running = asyncio.create_task(recorder.run())
+        for seq in (1, 2, 3, 4, 5, 6):
+            result = Result(job_id=uuid4(), first_seq=1, seq=seq, started=time.monotonic())
+            is_recorded = asyncio.Event()
+            recorder.report(result.skipped(), is_recorded.set)
+        await asyncio.wait_for(is_recorded.wait(), 20)
+
+        database.locked.clear()
+
+        recorder.close()
+        await asyncio.wait_for(running, 20)
+        return list(database.recorded)
+
+    assert asyncio.run(main()) == [[6], [1, 2], [3, 4], [5]]
 
 
 @pytest.mark.usefixtures("no_standstill")

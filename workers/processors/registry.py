@@ -101,14 +101,14 @@ class Registry:
             lambda processor: processor.process(medium),
             passes_on=is_of_another_kind,
         )
-        if made is None and (chain.processors or chain.stand_ins):
+        if made is not None:
+            return made
+        if chain.processors or chain.stand_ins:
             raise TypeError(f"a processor for {medium.content_type} returned None, no Extraction")
-        if made is None:
-            what_to_do = WITHOUT_PROCESSOR.get(
-                medium.content_type, f"no provider for {medium.content_type} is configured"
-            )
-            raise ProcessingFailed("no_provider", what_to_do)
-        return made
+        what_to_do = WITHOUT_PROCESSOR.get(
+            medium.content_type, f"no provider for {medium.content_type} is configured"
+        )
+        raise ProcessingFailed("no_provider", what_to_do)
 
     def instant(self, content_type: str) -> Instant | None:
         """The processor that is asked first, if there are media that it can do at once."""

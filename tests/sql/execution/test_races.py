@@ -302,6 +302,21 @@ def test_what_is_sent_again_while_it_is_being_recorded_counts_once(
     assert audit(own_sql) == []
 
 
+def test_what_is_sent_again_waits_for_nobody(own_sql: Sql, other_sql: Sql, chat: Chat) -> None:
+    chat.add()
+    job_id = plan(own_sql, chat)
+    worker = own_sql.worker()
+    own_sql.take(job_id, 1, worker)
+    own_sql.record(worker, failed(job_id, 1, 1))
+
+    with own_sql.uncommitted():
+        own_sql.run("select from batch.job_progress where job_id = %s for update", job_id)
+        # It would be refused after two seconds of waiting.
+        other_sql.record(worker, failed(job_id, 1, 1))
+
+    assert own_sql.job(job_id)["failed_items"] == 1
+
+
 def test_a_transaction_that_cannot_see_what_was_recorded_meanwhile_does_not_try_for_ever(
     own_sql: Sql, other_sql: Sql, chat: Chat
 ) -> None:
