@@ -113,6 +113,7 @@
 \ir execution/first_slice_size.sql
 \ir execution/next_slice_size.sql
 \ir execution/open_slices.sql
+\ir execution/freeze_items.sql
 \ir execution/plan_job.sql
 \ir execution/settle_items.sql
 \ir execution/take_slice.sql

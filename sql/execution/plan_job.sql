@@ -5,9 +5,10 @@
 -- millions; a job that was cancelled meanwhile keeps no items. Two plans of one job exclude each
 -- other; planning a job that is no longer pending changes nothing, so calling twice is safe.
 --
--- Messages are looked at once. Without a limit, what is found goes straight into the items; with
--- one, it is kept until it has been counted. The memory is for that, for sorting, and for what is
--- known to have content: a million items need not go through files.
+-- The memory is for sorting, for what is known to have content, and for what has to be counted: a
+-- million items need not go through files. Parallel workers share some of it, and a container has
+-- 64 MB for that: where it does not suffice the job is planned without them. (A disk that is full
+-- raises the same, and then does so again.)
 --
 -- Raises BJ404 if there is no such job.
 create or replace function batch.plan_job(p_job_id uuid)
@@ -31,35 +32,13 @@ begin
     return;
   end if;
 
-  if v_job.item_limit is null then
-    insert into batch.items (job_id, seq, message_id, content_type)
-    select p_job_id, s.seq, s.message_id, s.content_type
-    from batch.selection_of(v_job) with ordinality as s (message_id, content_type, is_done, seq)
-    where not s.is_done;
-
-    get diagnostics v_job.total_items = row_count;
-    v_job.total_found := current_setting('batch.found');
-    v_job.skipped_at_plan := v_job.total_found - v_job.total_items;
-  else
-    with numbered as materialized (
-      select s.message_id, s.content_type, s.is_done, s.seq
-      from batch.selection_of(v_job) with ordinality as s (message_id, content_type, is_done, seq)
-    ),
-
-    frozen as (
-      insert into batch.items (job_id, seq, message_id, content_type)
-      select p_job_id, n.seq, n.message_id, n.content_type
-      from numbered as n
-      where not n.is_done and n.seq <= v_job.item_limit
-    )
-
-    select
-      count(*),
-      count(*) filter (where n.is_done),
-      count(*) filter (where not n.is_done and n.seq <= v_job.item_limit)
-    into v_job.total_found, v_job.skipped_at_plan, v_job.total_items
-    from numbered as n;
-  end if;
+  begin
+    v_job := batch.freeze_items(v_job);
+  exception
+    when disk_full or out_of_memory then
+      perform set_config('max_parallel_workers_per_gather', '0', true);
+      v_job := batch.freeze_items(v_job);
+  end;
 
   perform from batch.jobs as j where j.id = p_job_id and j.status = 'pending' for no key update;
 

@@ -558,6 +558,8 @@ function batch.first_slice_size(p_places numeric, p_lanes integer) returns integ
 
 function batch.fold_progress(p_job_id uuid) returns void language sql volatile set search_path="";
 
+function batch.freeze_items(p_job batch.jobs) returns batch.jobs language plpgsql volatile set search_path="";
+
 function batch.give_up_item(p_worker_id bigint, p_job_id uuid, p_first_seq integer, p_seq integer, p_report uuid, p_usage jsonb, p_reason text) returns void language plpgsql volatile set search_path="";
 
 function batch.heartbeat(p_worker_id bigint, p_timeout interval, p_meters jsonb DEFAULT NULL::jsonb) returns TABLE(job_id uuid, has_ended boolean) language sql volatile set search_path="";

@@ -349,3 +349,55 @@ def test_a_large_selection_is_shared_out_among_parallel_workers(own_sql: Sql) ->
     own_sql.run("select batch.plan_job(%s)", job_id)
 
     awaited(lambda: own_sql.value(planned) > before)
+
+
+def give_no_shared_memory(sql: Sql, unless: str) -> None:
+    """Selecting fails as where parallel workers find none, unless the SQL condition holds."""
+    sql.run("alter function batch.select_media rename to select_media_as_usual")
+    sql.run(
+        f"""
+        create function batch.select_media(
+          p_instance_id uuid, p_chat_id uuid, p_since timestamp,
+          p_content_types batch.content_type[]
+        )
+        returns table (
+          message_id uuid, content_type batch.content_type, platform_timestamp timestamp,
+          has_content boolean
+        )
+        language plpgsql as $$
+        begin
+          if not ({unless}) then
+            raise disk_full using message = 'could not resize shared memory segment';
+          end if;
+          return query select s.*
+          from batch.select_media_as_usual($1, $2, $3, $4) as s;
+        end;
+        $$
+        """
+    )
+
+
+@pytest.mark.parametrize("limit", [None, 2])
+def test_a_job_is_planned_where_parallel_workers_find_no_shared_memory(
+    sql: Sql, limit: int | None
+) -> None:
+    chat = add_chat(sql)
+    chat.add(image_description="seen before")
+    new = chat.add(sent="2026-03-01")
+    old = chat.add(sent="2026-01-01")
+    give_no_shared_memory(sql, unless="current_setting('max_parallel_workers_per_gather') = '0'")
+
+    job_id = sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id), limit=limit)
+
+    assert items(sql, job_id) == [new, old]
+    assert totals(sql, job_id) == (3, 1, 2)
+
+
+def test_a_full_disk_leaves_a_job_to_be_planned_later(sql: Sql) -> None:
+    job_id = sql.create(jobType="targeted_chat_sync", chatId=str(add_chat(sql).id))
+    give_no_shared_memory(sql, unless="false")
+
+    with sql.refused("53100"):
+        sql.run("select batch.plan_job(%s)", job_id)
+
+    assert sql.job(job_id)["status"] == "pending"
