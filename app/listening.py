@@ -32,13 +32,17 @@ async def listen(
     not, also when one of the others raises DatabaseAway. Needs a direct connection: transaction
     poolers break LISTEN.
     """
-    pause = 0.1
+    channels = tuple(channels)
+    pause, is_away = 0.1, False
     while True:
         try:
             async with await AsyncConnection.connect(
                 connection_string(url, "backscroll listen"), autocommit=True
             ) as connection:
                 await _listen_on(connection, channels)
+                if is_away:
+                    logger.info("listening on %s again", ", ".join(channels))
+                    is_away = False
                 if on_state is not None:
                     on_state(True)
                 if on_connected is not None:
@@ -47,7 +51,8 @@ async def listen(
                 async for notification in connection.notifies():
                     await on_notification(notification.channel, notification.payload)
         except (psycopg.OperationalError, DatabaseAway) as error:
-            logger.warning("cannot listen for notifications, trying again: %s", error)
+            logger.warning("cannot listen on %s, trying again: %s", ", ".join(channels), error)
+            is_away = True
         finally:
             if on_state is not None:
                 on_state(False)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from app import log_context
+from app.log_context import about
+from app.repeats import Repeats
 
+_LINE_BREAKS = re.compile(r"\s*[\r\n]+\s*")
 _VISIBLE = {number: f"\\x{number:02x}" for number in [*range(32), 127]}
 # Their every step is more than an operator wants to read.
 _QUIET = ("gunicorn.error", "procrastinate", "httpx", "httpcore", "yoyo", "psycopg.pool")
@@ -29,10 +32,12 @@ def log_config(level: str, form: str = "auto") -> dict[str, Any]:
     return {
         "version": 1,
         "disable_existing_loggers": False,
+        "filters": {"repeats": {"()": Repeats}},
         "formatters": {"line": {"()": PlainLines if is_plain else JsonLines}},
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",
+                "filters": ["repeats"],
                 "formatter": "line",
                 "stream": "ext://sys.stderr",
             }
@@ -54,14 +59,19 @@ class PlainLines(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)-7s %(name)s  %(message)s", "%H:%M:%S")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
-        about = ", ".join(f"{name} {value}" for name, value in _about(record).items())
-        line = super().formatMessage(record) + (f"  [{about}]" if about else "")
+        notes = [f"{name} {value}" for name, value in about().items()]
+        if repeats := getattr(record, "repeats", 0):
+            notes.append(f"and {repeats} times since it was last said")
+        line = super().formatMessage(record) + (f"  [{', '.join(notes)}]" if notes else "")
         # Paths and messages of others may hold line breaks, and so could forge lines.
-        return line.translate(_VISIBLE)
+        return _LINE_BREAKS.sub(" ", line).rstrip().translate(_VISIBLE)
 
 
 class JsonLines(logging.Formatter):
-    """An object a line: `time, level, logger, message`, ids and facts, `exception`."""
+    """An object a line: `time, level, logger, message`, ids and facts, `exception`.
+
+    `repeats` is how many of the same were kept back since the last that was logged.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -69,17 +79,13 @@ class JsonLines(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
-            **{f"{name}_id": value for name, value in _about(record).items()},
+            **{f"{name}_id": value for name, value in about().items()},
             **getattr(record, "facts", {}),
         }
+        if repeats := getattr(record, "repeats", 0):
+            line["repeats"] = repeats
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         if record.stack_info:
             line["stack"] = record.stack_info
         return json.dumps(line, default=str)
-
-
-def _about(record: logging.LogRecord) -> dict[str, str]:
-    # Handlers format in the task that logs, so its context is that of the line.
-    ids = {"request": log_context.request_id.get(), "job": log_context.job_id.get()}
-    return {name: value for name, value in ids.items() if value is not None}

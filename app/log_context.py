@@ -19,3 +19,9 @@ def about_job(job: UUID | str) -> Iterator[None]:
         yield
     finally:
         job_id.reset(token)
+
+
+def about() -> dict[str, str]:
+    """The ids that a line logged now is about, by name: `request`, `job`."""
+    ids = {"request": request_id.get(), "job": job_id.get()}
+    return {name: value for name, value in ids.items() if value is not None}

@@ -63,6 +63,7 @@ class _Connector(procrastinate.PsycopgConnector):
 
     def __init__(self, url: str, listen_url: str, on_state: Callable[[bool], None] | None) -> None:
         super().__init__(
+            name="backscroll queue",
             conninfo=connection_string(url, "backscroll queue"),
             min_size=1,
             max_size=4,
