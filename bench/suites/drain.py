@@ -9,7 +9,8 @@ also finds and opens a file an item, which its peers do not. A second figure, wi
 what people have: text files of 200 characters, read by Backscroll as it comes, without settings.
 
 Must show: at least 100 times Procrastinate with one job an item, 12 times PgQueuer, 8 times
-Graphile Worker with its batching.
+Graphile Worker with its batching. What the bare SQL of the same rows comes to, beside the same
+peers, is how far anybody could get on this machine who writes them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.bare import bare_seconds
 from bench.bench import PEERS, Bench, Stopwatch
 from bench.chats import add_chat, add_messages, settle, write_files
 from bench.drains import INSTANT, assert_every_item_has_its_text, drain, warm_up
@@ -27,6 +29,7 @@ from bench.programs import ROOT, awaited, running, workers
 
 ITEMS = 100_000
 TEXT_FILES = 100_000
+BARE_ITEMS = 50_000
 WORKERS = 2
 
 
@@ -85,9 +88,12 @@ PEERS_MEASURED = (
 def run(bench: Bench) -> Outcome:
     ours = backscroll_items_a_second(bench, bench.sized(ITEMS, 500))
     read = backscroll_items_a_second(bench, bench.sized(TEXT_FILES, 100), settings={})
+    items = bench.sized(BARE_ITEMS, 1000)
+    bare = items / bare_seconds(bench, items, WORKERS)
     figures = [
         Figure("Backscroll", ours, "items/s"),
         Figure("Backscroll, text files that it reads itself", read, "items/s"),
+        Figure("bare SQL in sets of 500", bare, "items/s"),
     ]
     notes = []
     for peer in PEERS_MEASURED:
@@ -99,6 +105,7 @@ def run(bench: Bench) -> Outcome:
         figures.append(
             Figure(f"Backscroll against {peer.title}", ours / theirs, "times", at_least(peer.times))
         )
+        figures.append(Figure(f"bare SQL against {peer.title}", bare / theirs, "times"))
     rates = {figure.name: figure.value for figure in figures if figure.unit == "items/s"}
     return Outcome(
         figures, [Chart("Items a second, two worker processes", "items/s", rates)], notes

@@ -11,48 +11,20 @@ that Backscroll reads as it comes.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
-from bench.bench import Bench, Stopwatch
-from bench.chats import add_chat, add_messages, settle
+from bench.bare import bare_seconds
+from bench.bench import Bench
 from bench.figures import Chart, Figure, Outcome, at_least
-from bench.server import BenchDatabase
 from bench.suites import drain
 
 ITEMS = 100_000
-SET = 500
-
-RESULTS = """
-insert into batch.item_results (
-  job_id, seq, status, provider, model, cost_usd, tokens_used, processing_ms, worker_id,
-  started_at, finished_at
-)
-select %(job_id)s, r.seq, 'processed', 'local', 'bench', 0, 0, 0, 1, now(), now()
-from unnest(%(seqs)s::int[]) as r (seq)
-"""
-CONTENTS = """
-insert into public.media_content (
-  media_id, processing_type, content, model, provider, tokens_used, cost_usd, batch_job_id,
-  processing_time_ms
-)
-select r.message_id, 'extraction', r.content, 'bench', 'local', 0, 0, %(job_id)s, 0
-from unnest(%(message_ids)s::uuid[], %(texts)s::text[]) as r (message_id, content)
-"""
-MESSAGES = """
-update public.messages as m
-set document_extraction = r.content, updated_at = now() at time zone 'utc'
-from unnest(%(message_ids)s::uuid[], %(texts)s::text[]) as r (message_id, content)
-where m.id = r.message_id
-"""
-JOB = "00000000-0000-0000-0000-000000000001"
 
 
 def run(bench: Bench) -> Outcome:
     items = bench.sized(ITEMS, 1000)
-    before = _bare_seconds(bench, items)
+    before = bare_seconds(bench, items, drain.WORKERS)
     drained = drain.backscroll_items_a_second(bench, items)
     read = drain.backscroll_items_a_second(bench, items, settings={})
-    bare = 2 * items / (before + _bare_seconds(bench, items))
+    bare = 2 * items / (before + bare_seconds(bench, items, drain.WORKERS))
     return Outcome(
         [
             Figure("bare SQL in sets of 500", bare, "items/s"),
@@ -74,40 +46,3 @@ def run(bench: Bench) -> Outcome:
         ],
         [f"{items:,} items, {drain.WORKERS} connections"],
     )
-
-
-def _bare_seconds(bench: Bench, items: int) -> float:
-    with bench.database("limit") as database, database.session() as session:
-        add_messages(session, add_chat(session), items)
-        ids = [
-            message_id
-            for (message_id,) in session.rows(
-                "select id from public.messages order by platform_timestamp desc, id desc"
-            )
-        ]
-        settle(session)
-        share = -(-items // drain.WORKERS)
-        with ThreadPoolExecutor(drain.WORKERS) as threads:
-            watch = Stopwatch()
-            shares = [
-                threads.submit(_write, database, first, ids[first : first + share])
-                for first in range(0, items, share)
-            ]
-            for done in shares:
-                done.result()
-            return watch.seconds
-
-
-def _write(database: BenchDatabase, first: int, ids: list[object]) -> None:
-    with database.session() as session:
-        for start in range(0, len(ids), SET):
-            some = ids[start : start + SET]
-            values = {
-                "job_id": JOB,
-                "seqs": list(range(first + start + 1, first + start + len(some) + 1)),
-                "message_ids": some,
-                "texts": ["a" * 200] * len(some),
-            }
-            with session.connection.transaction():
-                for statement in (RESULTS, CONTENTS, MESSAGES):
-                    session.connection.execute(statement.encode(), values)
