@@ -172,7 +172,6 @@ begin
       a.is_priced is false as is_counted_unpriced
     from compared as r
     left join attempts as a on a.job_id = r.job_id and a.seq = r.seq
-    order by r.job_id, r.seq
   ),
 
   recorded as (
