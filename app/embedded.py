@@ -115,6 +115,13 @@ class EmbeddedPostgres:
         """The folder with `psql`, `pg_ctl`, `pg_dump` ... of this version."""
         return self._programs
 
+    def is_there(self) -> bool:
+        """Whether it has been started before, as far as this user may see."""
+        try:
+            return self._data.exists()
+        except PermissionError:
+            return True  # to start it tells what is in the way
+
     @property
     def url(self) -> str:
         return f"postgresql://{_SUPERUSER}@/{DATABASE}?host={quote(str(self._socket_folder))}"

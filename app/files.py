@@ -1,6 +1,7 @@
-"""Where the files beside the code are: `sql/`, `migrations/` and `gunicorn.conf.py`.
+"""Where files are: those beside the code, and whether a folder of the user's can be reached.
 
-In a checkout they stand at the top of the project; a wheel carries them in `app/bundled/`.
+In a checkout `sql/`, `migrations/` and `gunicorn.conf.py` stand at the top of the project; a wheel
+carries them in `app/bundled/`.
 """
 
 from __future__ import annotations
@@ -16,3 +17,14 @@ def project_file(name: str) -> Path:
         if (place / name).exists():
             return place / name
     raise FileNotFoundError(f"{name} is neither in {_PACKAGE / 'bundled'} nor beside {_PACKAGE}")
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is such a folder, as far as this user may see.
+
+    `Path.is_dir` raises PermissionError below a folder that is closed to the user.
+    """
+    try:
+        return path.is_dir()
+    except PermissionError:
+        return False

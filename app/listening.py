@@ -40,13 +40,13 @@ async def listen(
                 connection_string(url, "backscroll listen"), autocommit=True
             ) as connection:
                 await _listen_on(connection, channels)
-                if is_away:
-                    logger.info("listening on %s again", ", ".join(channels))
-                    is_away = False
                 if on_state is not None:
                     on_state(True)
                 if on_connected is not None:
                     await on_connected()
+                if is_away:
+                    logger.info("listening on %s again", ", ".join(channels))
+                    is_away = False
                 pause = 0.1
                 async for notification in connection.notifies():
                     await on_notification(notification.channel, notification.payload)

@@ -18,9 +18,9 @@ PAGE: LiteralString = "select seq, item::text from batch.report_items(%s, %s, %s
 PAGE_SIZE = 500
 
 _COLUMNS = (
-    "seq", "messageId", "externalId", "chatId", "contentType", "status", "errorCode", "error",
-    "provider", "model", "language", "costUsd", "tokens", "reused", "processingMs", "startedAt",
-    "finishedAt",
+    "seq", "messageId", "externalId", "file", "chatId", "contentType", "status", "errorCode",
+    "error", "provider", "model", "language", "costUsd", "tokens", "reused", "processingMs",
+    "startedAt", "finishedAt",
 )  # fmt: skip
 
 

@@ -118,7 +118,7 @@ class Settings(ProviderSettings):
     media_root: Folder | None = Field(None, validation_alias="BACKSCROLL_MEDIA_ROOT")
     """The folder that `media_local_path` is relative to; absent: `media` in the home."""
 
-    bind: str = Field("127.0.0.1:8000", validation_alias="BACKSCROLL_BIND")
+    bind: Bind = Field("127.0.0.1:8000", validation_alias="BACKSCROLL_BIND")
 
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper_case)
@@ -248,19 +248,24 @@ class Settings(ProviderSettings):
         return frozenset(_listed(self.media_buckets or ""))
 
 
-def load_settings() -> Settings:
-    """The settings of this process's environment. Raises SettingsError."""
-    settings, problems = read_settings()
+def load_settings(bind: str | None = None) -> Settings:
+    """The settings of this process's environment; `bind`: an address named otherwise, which counts
+    instead of BACKSCROLL_BIND. Raises SettingsError."""
+    settings, problems = read_settings(bind)
     if settings is None or problems:
         raise SettingsError("; ".join(f"{name} {said}" for name, said in problems.items()))
     return settings
 
 
-def read_settings() -> tuple[Settings | None, dict[str, str]]:
-    """The settings, None if one is wrong, and what there is to say about wrong and unknown ones."""
+def read_settings(bind: str | None = None) -> tuple[Settings | None, dict[str, str]]:
+    """The settings, None if one is wrong, and what there is to say about wrong and unknown ones.
+
+    `bind` as for `load_settings`.
+    """
     problems = {name: _unknown(name) for name in unknown_settings()}
+    given: dict[str, Any] = {} if bind is None else {"BACKSCROLL_BIND": bind}
     try:
-        settings = Settings()
+        settings = Settings(**given)
         if settings.metrics_bind and settings.bind.endswith(f":{settings.metrics_port}"):
             problems["BACKSCROLL_METRICS_BIND"] = "must have another port than BACKSCROLL_BIND"
         if settings.worker_timeout < 4 * settings.heartbeat:

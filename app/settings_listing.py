@@ -34,7 +34,7 @@ class ListedSetting:
 
 
 def listed_settings() -> list[ListedSetting]:
-    """Every setting in the order of the reference, then the unknown variables."""
+    """Every setting, those of providers first, then the unknown variables."""
     _, problems = read_settings()
     given = {name.upper(): value for name, value in os.environ.items() if value}
     listed = []

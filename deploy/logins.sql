@@ -10,6 +10,12 @@
 \getenv api_password API_PASSWORD
 \getenv worker_password WORKER_PASSWORD
 \getenv reader_password READER_PASSWORD
+select :{?owner_password} and :{?api_password} and :{?worker_password} and :{?reader_password}
+  as are_known \gset
+\if :are_known
+\else
+  do $$ begin raise 'set OWNER_PASSWORD, API_PASSWORD, WORKER_PASSWORD and READER_PASSWORD'; end $$;
+\endif
 
 begin;
 

@@ -141,8 +141,6 @@ def build_processing(settings: Settings, clock: Clock | None = None) -> Processi
     """
     try:
         return _build_processing(settings, clock)
-    except UnknownProcessor as error:
-        raise SettingsError(f"a chain of processors cannot be used: {error}") from None
     except UnusableModel as error:
         raise SettingsError(f"BACKSCROLL_WHISPER_MODEL cannot be used: {error}") from None
 
@@ -170,11 +168,24 @@ def _build_processing(settings: Settings, clock: Clock | None) -> Processing:
         recordings.sandbox, local_images, local_audio, timeout_seconds=timeout
     )
 
-    def chain(names: str, online: Mapping[str, Processor], local: Sequence[Processor]) -> Chain:
-        return chain_of(names.split(","), online, local, local_when_away=local_when_away)
+    chains = {
+        "audio": settings.audio_chain.split(","),
+        "image": settings.image_chain.split(","),
+        "video": settings.video_chain.split(","),
+        "document": settings.document_chain.split(","),
+    }
+
+    def chain(
+        content_type: str, online: Mapping[str, Processor], local: Sequence[Processor]
+    ) -> Chain:
+        try:
+            return chain_of(chains[content_type], online, local, local_when_away=local_when_away)
+        except UnknownProcessor as error:
+            setting = f"BACKSCROLL_{content_type.upper()}_CHAIN"
+            raise SettingsError(f"{setting} cannot be used: {error}") from None
 
     images = chain(
-        settings.image_chain,
+        "image",
         {
             name: OnlineImages(viewer, local_images, settings.image_prompt or prompts.IMAGE)
             for name, viewer in providers.image_viewers.items()
@@ -190,7 +201,7 @@ def _build_processing(settings: Settings, clock: Clock | None) -> Processing:
             page_prompt = settings.page_prompt or prompts.PAGE
             readers.append(OnlineImages(viewer, local_images, page_prompt))
     documents = chain(
-        settings.document_chain,
+        "document",
         {},
         [
             DocumentProcessor(
@@ -203,12 +214,12 @@ def _build_processing(settings: Settings, clock: Clock | None) -> Processing:
         ],
     )
     audio = chain(
-        settings.audio_chain,
+        "audio",
         {name: OnlineAudio(each, recordings) for name, each in providers.transcribers.items()},
         [local_audio],
     )
     video = chain(
-        settings.video_chain,
+        "video",
         {
             name: OnlineVideo(viewer, recordings, settings.video_prompt or prompts.VIDEO)
             for name, viewer in providers.video_viewers.items()
@@ -234,15 +245,9 @@ def _build_processing(settings: Settings, clock: Clock | None) -> Processing:
         "video": ONLINE_VIDEOS if is_watched else places(video, settings.media_processes),
         "document": ONLINE_DOCUMENTS if providers.page_viewers else settings.document_processes,
     }
-    chains = {
-        "audio": settings.audio_chain,
-        "image": settings.image_chain,
-        "video": settings.video_chain,
-        "document": settings.document_chain,
-    }
     for content_type, names in chains.items():
         # They know best what they wait for; local ones after them wait for their own processes.
-        if names_others(names.split(",")):
+        if names_others(names):
             capacity[content_type] = at_once
     return Processing(registry, {kind: min(each, at_once) for kind, each in capacity.items()}, gate)
 

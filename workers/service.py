@@ -22,6 +22,7 @@ import psycopg
 from app.counted import counted
 from app.database import Database
 from app.database_errors import DatabaseAway
+from app.files import is_folder
 from app.listening import listen
 from app.scratch import Scratch, scratch_for_everything
 from app.settings import Settings
@@ -101,6 +102,7 @@ class Worker:
         """
         _allow_open_files()
         _collect_seldom()
+        _warn_without_media(self._settings)
         with scratch_for_everything() as scratch:
             await self._run(scratch)
 
@@ -317,6 +319,17 @@ class Worker:
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
+
+
+def _warn_without_media(settings: Settings) -> None:
+    """A folder that is named wrongly would make all items fail, and is no reason not to start:
+    messages may name addresses, and disks be mounted later."""
+    if settings.media_root is not None and not is_folder(settings.media_folder):
+        logger.warning(
+            "there is no folder %s (BACKSCROLL_MEDIA_ROOT), or this user cannot reach it:"
+            " what messages name in it will fail with media_not_found",
+            settings.media_folder,
+        )
 
 
 def _allow_open_files() -> None:

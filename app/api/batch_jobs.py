@@ -25,6 +25,7 @@ from app.api.requests import (
     refuse_unknown,
 )
 from app.database import Database, Transaction
+from app.files import is_folder
 from app.media_sample import mean_sizes
 
 
@@ -189,7 +190,7 @@ async def answer_estimate(
     Some of the files in `media_folder` are looked at for their sizes; None: of none.
     """
     sizes: dict[str, int] = {}
-    if media_folder is not None and await asyncio.to_thread(media_folder.is_dir):
+    if media_folder is not None and await asyncio.to_thread(is_folder, media_folder):
         files = await database.rows(
             "select * from batch.sample_media(%s, %s)", [request, caller_of(req).instances]
         )

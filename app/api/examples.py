@@ -136,6 +136,7 @@ ITEM: Final[Example] = {
     "seq": 12,
     "messageId": _MESSAGE_ID,
     "externalId": "3EB0C431C26A1D2F4B7A",
+    "file": "2026/06/voice-12.ogg",
     "chatId": _CHAT_ID,
     "contentType": "audio",
     "status": "processed",
@@ -155,6 +156,7 @@ FAILED_ITEM: Final[Example] = ITEM | {
     "seq": 13,
     "messageId": "2d8a55e3-1b62-4c7b-88a2-8b1e3b8cf005",
     "externalId": "3EB0D542D37B2E305C8B",
+    "file": "2026/06/voice-13.ogg",
     "status": "failed",
     "errorCode": "media_not_found",
     "error": "there is no file 2026/06/voice-13.ogg in the media folder",
@@ -261,9 +263,9 @@ CHANGES: Final[Example] = {"priority": 50, "lanes": 16, "maxCostUsd": 5}
 RETRY: Final[Example] = {"language": "pt", "maxCostUsd": None}
 
 REPORT_CSV = (
-    "seq,messageId,externalId,chatId,contentType,status,errorCode,error,provider,model,language,"
-    "costUsd,tokens,reused,processingMs,startedAt,finishedAt\r\n"
-    f"12,{_MESSAGE_ID},3EB0C431C26A1D2F4B7A,{_CHAT_ID},audio,processed,,,groq,"
+    "seq,messageId,externalId,file,chatId,contentType,status,errorCode,error,provider,model,"
+    "language,costUsd,tokens,reused,processingMs,startedAt,finishedAt\r\n"
+    f"12,{_MESSAGE_ID},3EB0C431C26A1D2F4B7A,2026/06/voice-12.ogg,{_CHAT_ID},audio,processed,,,groq,"
     "whisper-large-v3-turbo,pt,0.00011111,0,false,412,2026-06-30T12:00:04.100Z,"
     "2026-06-30T12:00:04.512Z\r\n"
 )

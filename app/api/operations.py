@@ -258,7 +258,7 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = {
     ("POST", f"{ONE}/cancel"): Operation(
         "cancelBatchJob", "Control", "Cancel a job",
         "Once it has answered, no item begins. What was in hand is still recorded and counted."
-        " Cancelling a cancelled job changes nothing.",
+        " A job that has ended, a cancelled one too, is a 409.",
         {200: _job("The job as it is now.", examples.CANCELLED)},
         problems=(404, 409),
         scope=WRITE,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import signal
 import sys
+from typing import NoReturn
 
 import click
 import psycopg
 
 from app import __version__
+from app.cli import exit_status
 from app.cli.completion_command import completion_command
 from app.cli.config_command import config_command
 from app.cli.database_commands import migrate_command, psql_command
@@ -26,6 +30,8 @@ from app.database_errors import DatabaseAway, Refused, UnusableInput
 from app.embedded import EmbeddedPostgresError
 from app.migrate import CannotMigrate
 from app.settings import SettingsError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 _OPTIONS = {
     "callbackUrl": "--callback-url",
@@ -98,7 +104,7 @@ def main() -> None:
         if signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
     try:
-        backscroll(prog_name="backscroll")
+        _run()
     except Refused as refusal:
         for problem in refusal.problems:
             field = _OPTIONS.get(problem.field, problem.field or "request")
@@ -106,26 +112,44 @@ def main() -> None:
         if not refusal.problems:
             hint = f". {refusal.hint}" if refusal.hint else ""
             click.echo(f"{refusal.message}{hint}", err=True)
-        sys.exit(2)
+        sys.exit(exit_status.REFUSED)
     except (
         psycopg.errors.UndefinedFunction,
         psycopg.errors.UndefinedTable,
         psycopg.errors.InvalidSchemaName,
     ):
         click.echo("the database is not migrated: run `backscroll migrate`", err=True)
-        sys.exit(1)
+        sys.exit(exit_status.ERROR)
     except (psycopg.OperationalError, DatabaseAway) as error:
         click.echo(f"the database cannot be reached: {_first_line(error)}", err=True)
-        sys.exit(1)
+        sys.exit(exit_status.ERROR)
     except psycopg.errors.InsufficientPrivilege as error:
         click.echo(f"the database's user may not do this: {_first_line(error)}", err=True)
-        sys.exit(1)
+        sys.exit(exit_status.ERROR)
     except UnusableInput:
         click.echo("a value cannot be stored: it is not UTF-8, or a number out of range", err=True)
-        sys.exit(2)
+        sys.exit(exit_status.REFUSED)
     except (CannotMigrate, EmbeddedPostgresError, SettingsError) as error:
         click.echo(str(error), err=True)
-        sys.exit(1)
+        sys.exit(exit_status.ERROR)
+
+
+def _run() -> NoReturn:
+    """Runs the command, and ends with what click and the output say of it."""
+    try:
+        sys.exit(backscroll(prog_name="backscroll", standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(exit_status.INTERRUPTED)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        click.echo(f"the output cannot be written: {error.strerror}", err=True)
+        # What is still to be written to it would fail once more when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(exit_status.ERROR)
 
 
 def _first_line(error: Exception) -> str:

@@ -8,7 +8,7 @@ from click.shell_completion import BashComplete, FishComplete, ZshComplete
 _SCRIPTS = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 
 
-@click.command("completion")
+@click.command("completion", short_help="Print the script that completes commands and ids.")
 @click.argument("shell", type=click.Choice(list(_SCRIPTS)))
 @click.pass_context
 def completion_command(ctx: click.Context, shell: str) -> None:

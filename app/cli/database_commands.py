@@ -28,7 +28,7 @@ def migrate_command() -> None:
     """
     settings = load_settings()
     configure_logging(settings)
-    with database(settings) as address:
+    with database(settings, may_begin=True) as address:
         for line in migrate(address.url).done:
             click.echo(line)
 

@@ -66,7 +66,7 @@ class Demo:
 
     def run(self) -> None:
         self._step("A PostgreSQL of its own, migrated")
-        with database(self._settings) as address:
+        with database(self._settings, may_begin=True) as address:
             for line in migrate(address.url).done:
                 self._say(line)
 

@@ -37,13 +37,23 @@ class DatabaseAddress:
 
 
 @contextmanager
-def database(settings: Settings) -> Iterator[DatabaseAddress]:
-    """The database at DATABASE_URL, or the embedded one, running for as long as this lasts."""
+def database(settings: Settings, *, may_begin: bool = False) -> Iterator[DatabaseAddress]:
+    """The database at DATABASE_URL, or the embedded one, running for as long as this lasts.
+
+    One that is not there yet is only made where it `may_begin`: elsewhere somebody is in another
+    folder than they think. Raises EmbeddedPostgresError.
+    """
     if settings.database_url is not None:
         listen_url = settings.database_listen_url or settings.database_url
         yield DatabaseAddress(settings.database_url, listen_url, None)
         return
     postgres = EmbeddedPostgres(settings.home, settings.embedded_postgres)
+    if not may_begin and not postgres.is_there():
+        raise EmbeddedPostgresError(
+            f"there is no database in {settings.home.absolute()}. Go to the folder where"
+            " `backscroll up` was run, or set BACKSCROLL_HOME to its data folder, or DATABASE_URL"
+            " to a PostgreSQL of your own; `backscroll migrate` begins a new one here"
+        )
     try:
         postgres.start()
     except OSError as error:

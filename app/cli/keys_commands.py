@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import click
@@ -13,6 +14,22 @@ from rich.table import Table
 from app.cli.environment import AS_JSON, call, session
 
 _TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
+
+
+class _Time(click.DateTime):
+    """Says what is allowed with examples, not with the codes of `strptime`."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(
+                f"{value!r} is not a time such as 2027-01-31 or 2027-01-31T12:00:00+01:00",
+                param,
+                ctx,
+            )
 
 
 @click.group()
@@ -31,7 +48,7 @@ def keys() -> None:
     help="The only instances whose jobs it sees and starts, with commas between [default: all].",
 )  # fmt: skip
 @click.option(
-    "--expires", type=click.DateTime(_TIMES), metavar="TIME",
+    "--expires", type=_Time(_TIMES), metavar="TIME",
     help="From when on it opens nothing any more, such as 2027-01-31 (UTC) [default: never].",
 )  # fmt: skip
 @AS_JSON

@@ -67,6 +67,9 @@ def list_prices(provider: str | None, model: str | None, as_json: bool) -> None:
         ]
         click.echo(json.dumps(listed, indent=2))
         return
+    if not rows and (provider or model):
+        click.echo("no such prices")
+        return
     if not rows:
         click.echo("no prices; fill the book with `backscroll prices sync`")
         return
@@ -79,7 +82,7 @@ def list_prices(provider: str | None, model: str | None, as_json: bool) -> None:
             of_model,
             _plain(usd),
             f"{per_units:,.0f}",
-            f"{unit}s",
+            unit,
             _plain(minimum) if minimum else "",
             since[:10],
             source,

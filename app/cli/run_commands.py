@@ -18,9 +18,9 @@ import click
 
 from app.cli.development_key import development_key
 from app.cli.environment import DatabaseAddress, configure_logging, database
-from app.files import project_file
+from app.files import is_folder, project_file
 from app.migrate import migrate
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 
 _PATIENCE_WITH_A_PORT = 2.0
 """Seconds; a server that is stopping may still hold it."""
@@ -37,14 +37,14 @@ def serve_command(bind: str | None) -> None:
     SIGTERM and Ctrl-C let requests in flight finish (BACKSCROLL_API_STOP_GRACE) and end streams
     with a word; a second Ctrl-C stops at once.
     """
-    settings = load_settings()
+    settings = _settings_with(bind)
     configure_logging(settings)
-    listening_on = _free_address(bind or settings.bind)
+    _check_addresses(settings)
     with database(settings) as address:
         command = [
             sys.executable, "-m", "gunicorn", "--config", str(project_file("gunicorn.conf.py")),
         ]  # fmt: skip
-        environment = _environment(address, BACKSCROLL_BIND=listening_on)
+        environment = _environment(address, BACKSCROLL_BIND=settings.bind)
         if not address.is_embedded:
             os.execve(sys.executable, command, environment)  # noqa: S606
         sys.exit(_outlive(lambda: [_start(command, environment)]))
@@ -84,7 +84,7 @@ def worker_command(concurrency: int | None) -> None:
             sys.exit(1)
 
 
-@click.command("up")
+@click.command("up", short_help="Run everything here: PostgreSQL, the API, a worker.")
 @click.option("--bind", metavar="HOST:PORT", help="Where to listen [default: 127.0.0.1:8000].")
 @click.option("--concurrency", type=click.IntRange(1, 1000), help="Items in flight.")
 def up_command(bind: str | None, concurrency: int | None) -> None:
@@ -93,23 +93,24 @@ def up_command(bind: str | None, concurrency: int | None) -> None:
     Migrates first. On the embedded PostgreSQL it makes an API key for development, and shows it.
     Stops cleanly on Ctrl-C.
     """
-    settings = load_settings()
+    settings = _settings_with(bind)
     configure_logging(settings)
-    listening_on = _free_address(bind or settings.bind)
-    with database(settings) as address:
+    _check_addresses(settings)
+    with database(settings, may_begin=True) as address:
         for line in migrate(address.url).done:
             click.echo(line)
         where = f"embedded, in {settings.home}" if address.is_embedded else "at DATABASE_URL"
         click.echo(f"database  {where}")
-        click.echo(f"media     {settings.media_folder}")
-        click.echo(f"api       http://{listening_on}/api/v1/batch-jobs")
+        click.echo(f"media     {settings.media_folder}{_unless_there(settings)}")
+        click.echo(f"api       http://{settings.bind}/api/v1/batch-jobs")
+        click.echo(f"docs      http://{settings.bind}/docs")
         if address.is_embedded:
             click.echo(f"key       {development_key(address, settings.home)}")
         else:
             click.echo("key       make one: backscroll keys create --name NAME")
         click.echo("psql      backscroll psql   (in another terminal)")
         click.echo("to stop   Ctrl-C")
-        sys.exit(_outlive(lambda: start_services(address, listening_on, concurrency)))
+        sys.exit(_outlive(lambda: start_services(address, settings.bind, concurrency)))
 
 
 def start_services(
@@ -206,11 +207,28 @@ def _environment(address: DatabaseAddress, **more: str) -> dict[str, str]:
     }
 
 
-def _free_address(bind: str) -> str:
-    """`bind` if somebody can listen there now.
+def _settings_with(bind: str | None) -> Settings:
+    """The settings, with the address that `--bind` names.
 
-    Raises click.BadParameter, click.ClickException.
+    Raises SettingsError, click.BadParameter.
     """
+    if bind is not None:
+        _host_and_port(bind)
+    return load_settings(bind)
+
+
+def _unless_there(settings: Settings) -> str:
+    return "" if is_folder(settings.media_folder) else "   (there is no such folder)"
+
+
+def _check_addresses(settings: Settings) -> None:
+    """Whether somebody can listen now wherever the API is to. Raises click.ClickException."""
+    _check_address(settings.bind, "--bind")
+    if settings.metrics_bind is not None:
+        _check_address(settings.metrics_bind, "BACKSCROLL_METRICS_BIND")
+
+
+def _check_address(bind: str, setting: str) -> None:
     host, port = _host_and_port(bind)
     deadline = time.monotonic() + _PATIENCE_WITH_A_PORT
     while True:
@@ -223,10 +241,10 @@ def _free_address(bind: str) -> str:
                 # Only a port that somebody holds may become free by itself.
                 if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
                     raise click.ClickException(
-                        f"cannot listen on {bind}: {error.strerror}. Choose another with --bind"
+                        f"cannot listen on {bind}: {error.strerror}. Choose another with {setting}"
                     ) from None
             else:
-                return bind
+                return
         time.sleep(0.1)
 
 
@@ -234,8 +252,12 @@ def _host_and_port(bind: str) -> tuple[str, int]:
     """Host and port of HOST:PORT, such as `[::1]:8000`. Raises click.BadParameter."""
     host, separator, port = bind.rpartition(":")
     if not separator or not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise click.BadParameter(f"{bind!r} is not HOST:PORT, such as 127.0.0.1:8000")
+        raise click.BadParameter(
+            f"{bind!r} is not HOST:PORT, such as 127.0.0.1:8000", param_hint="--bind"
+        )
     is_bracketed = host.startswith("[") and host.endswith("]")
     if (":" in host) != is_bracketed:
-        raise click.BadParameter(f"{bind!r} is not HOST:PORT, such as [::1]:8000")
+        raise click.BadParameter(
+            f"{bind!r} is not HOST:PORT, such as [::1]:8000", param_hint="--bind"
+        )
     return host.strip("[]"), int(port)

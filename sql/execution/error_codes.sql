@@ -5,7 +5,8 @@ values
   ('media_missing', 'download',
     'The message names neither a local file nor an address to fetch the medium from.'),
   ('media_not_found', 'download',
-    'The file that the message names is not in the media folder.'),
+    'The file that the message names is not in the media folder, is no file, or may not be read by'
+    || ' the worker.'),
   ('media_outside_root', 'download',
     'The path leads out of the media folder (.., an absolute path or a symbolic link).'),
   ('media_too_large', 'download',

@@ -50,7 +50,8 @@ as $$
           'application/xml', 'application/xhtml+xml', 'application/csv',
           'application/yaml', 'application/x-yaml', 'application/toml', 'application/sql',
           'application/markdown', 'application/x-tex', 'application/x-latex',
-          'application/epub+zip', 'application/javascript', 'application/x-sh'
+          'application/epub+zip', 'application/javascript', 'application/x-sh',
+          'application/x-subrip'
         ]) then 'document'::batch.content_type
         when p_mime_type ilike any (array[
           'application/vnd.openxmlformats-officedocument.%',

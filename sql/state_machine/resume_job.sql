@@ -16,9 +16,11 @@ begin
   select j.* into v_job from batch.jobs as j where j.id = p_job_id for no key update;
 
   -- The move from pending to processing exists, but planning makes it.
-  if v_job.status = 'pending' then
+  if v_job.status not in ('processing', 'paused') then
     raise exception using
-      errcode = 'BJ409', message = format('batch job %s has not been paused', p_job_id);
+      errcode = 'BJ409',
+      message = format('batch job %s is %s and cannot be resumed', p_job_id, v_job.status),
+      hint = 'Only paused jobs can be resumed.';
   end if;
 
   v_was_paused := v_job.status = 'paused';

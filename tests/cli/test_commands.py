@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
 from app.cli import backscroll as commands
+from app.cli import exit_status
 from tests.database import open_sql
-from tests.processes import backscroll, free_port
+from tests.processes import BACKSCROLL, backscroll, free_port, running
 
 NOWHERE = "postgresql://127.0.0.1:1/nothing?password=secret"
 
@@ -165,3 +171,67 @@ def test_an_address_of_another_machine_is_one_line(command: str) -> None:
 
     assert ended.exit_code == 1
     assert "cannot listen on 192.0.2.1:8000: Cannot assign requested" in one_line(ended.stderr)
+
+
+@pytest.mark.parametrize("command", ["serve", "up"])
+def test_a_port_for_metrics_that_somebody_has_is_one_line(command: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        metrics = f"127.0.0.1:{taken.getsockname()[1]}"
+        ended = backscroll(
+            command, "--bind", f"127.0.0.1:{free_port()}",
+            DATABASE_URL=NOWHERE, BACKSCROLL_METRICS_BIND=metrics,
+        )  # fmt: skip
+
+    assert ended.returncode == 1
+    assert f"cannot listen on {metrics}" in one_line(ended.stderr)
+    assert "BACKSCROLL_METRICS_BIND" in ended.stderr
+
+
+def test_the_port_for_metrics_is_compared_with_the_address_that_is_taken() -> None:
+    port = free_port()
+    ended = backscroll(
+        "serve", "--bind", f"127.0.0.1:{port}",
+        DATABASE_URL=NOWHERE, BACKSCROLL_METRICS_BIND=f"127.0.0.1:{port}",
+    )  # fmt: skip
+
+    assert ended.returncode == 1
+    assert "must have another port than BACKSCROLL_BIND" in one_line(ended.stderr)
+
+
+@pytest.mark.parametrize(
+    "command", [["jobs", "list"], ["keys", "list"], ["psql"], ["worker"], ["serve"]]
+)
+def test_no_database_is_begun_in_a_folder_without_one(command: list[str], tmp_path: Path) -> None:
+    home = tmp_path / ".backscroll"
+
+    ended = backscroll(*command, BACKSCROLL_HOME=str(home))
+
+    assert ended.returncode == 1
+    assert f"there is no database in {home}" in one_line(ended.stderr)
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_whoever_waits_for_a_database_may_interrupt(number: signal.Signals) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        running(
+            [*BACKSCROLL, "jobs", "list"],
+            DATABASE_URL=f"postgresql://127.0.0.1:{silent.getsockname()[1]}/x?sslmode=disable",
+        ) as program,
+    ):
+        asking, _ = silent.accept()
+        with asking:
+            assert program.stop(number) == exit_status.INTERRUPTED
+        assert "Traceback" not in program.said()
+
+
+def test_a_disk_that_is_full_is_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [*BACKSCROLL, "config"],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+
+    assert ended.returncode == 1
+    assert one_line(ended.stderr) == "the output cannot be written: No space left on device"

@@ -100,6 +100,7 @@ def test_variables_of_the_tests_are_no_settings(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("name", "value", "allowed"),
     [
+        ("BACKSCROLL_BIND", "localhost", "HOST:PORT"),
         ("BACKSCROLL_METRICS_BIND", "9100", "HOST:PORT"),
         ("BACKSCROLL_METRICS_BIND", "0.0.0.0:70000", "HOST:PORT"),
         ("BACKSCROLL_METRICS_BIND", "0.0.0.0:8000", "another port than BACKSCROLL_BIND"),

@@ -212,6 +212,7 @@ def test_items_are_listed_a_page_or_all_and_filtered(database_url: str, ended_jo
     assert "file_unreadable: for a test" in bad.stdout
     assert [item["seq"] for item in first["items"] + second["items"]] == [1, 2, 3, 4]
     assert "a lantern," in items("--text", "--limit=1").stdout
+    assert f"  {first['items'][0]['externalId']}  " in page.stdout
     assert "no such items" in items("--error-code", "file_empty").stderr
 
 

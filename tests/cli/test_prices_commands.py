@@ -50,4 +50,4 @@ def test_the_list_is_for_people(prices: object) -> None:
 
     shown = prices("list", "--provider", "openai", "--model", "whisper-1").output
 
-    assert "0.36  3,600  audio_seconds" in shown
+    assert "0.36  3,600  audio_second " in shown

@@ -262,6 +262,17 @@ def test_a_port_that_is_taken_is_said_in_one_line(database_url: str, bind: str) 
     assert f"cannot listen on {bind}: Address already in use" in line
 
 
+def test_a_worker_says_when_there_is_no_folder_for_media(database_url: str, home: Path) -> None:
+    folder = home / "meida"
+
+    with running(
+        [*BACKSCROLL, "worker"], DATABASE_URL=database_url, BACKSCROLL_MEDIA_ROOT=str(folder)
+    ) as worker:
+        worker.wait_until_it_says("is ready")
+
+        assert f"there is no folder {folder} (BACKSCROLL_MEDIA_ROOT)" in worker.said()
+
+
 def test_a_worker_waits_for_a_database_that_is_away(home: Path) -> None:
     postgres = EmbeddedPostgres(home)
     with running([*BACKSCROLL, "worker"], DATABASE_URL=postgres.url) as worker:

@@ -177,8 +177,11 @@ class LocalAudioProcessor:
 
 def check_model(folder: Path) -> None:
     """Raises UnusableModel: faster-whisper's own errors do not say what is missing."""
-    if not folder.is_dir():
-        raise UnusableModel(f"the speech model {folder} is not a folder on this machine")
+    # Of a folder that is closed to this user `is_dir` would not tell, but raise.
+    if not os.access(folder, os.R_OK | os.X_OK) or not folder.is_dir():
+        raise UnusableModel(
+            f"the speech model {folder} is not a folder on this machine that the worker may read"
+        )
     missing = [name for name in MODEL_FILES if not (folder / name).is_file()]
     if missing:
         raise UnusableModel(

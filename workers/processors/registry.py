@@ -202,4 +202,6 @@ def load_processor(name: str) -> Processor:
         return made
     known = sorted(each.name for each in entry_points(group=ENTRY_POINTS))
     also = f", {', '.join(known)}" if known else ""
-    raise UnknownProcessor(f"there is no processor {name}: local, groq, openai, google{also}")
+    raise UnknownProcessor(
+        f"there is no processor {name}; there are local, groq, openai, google{also}"
+    )

@@ -58,9 +58,13 @@ def _findings(ask_providers: bool) -> Iterator[Finding]:
         yield ok("settings", "all known, and all can be used")
     yield check_media_root(settings)
     try:
-        with database(settings) as address:
-            yield from check_database(address)
-            yield check_media_sample(settings, address.url)
+        with database(settings, may_begin=True) as address:
+            is_there = True
+            for finding in check_database(address):
+                is_there = is_there and (finding.check, finding.state) != ("database", State.FAIL)
+                yield finding
+            if is_there:
+                yield check_media_sample(settings, address.url)
     except EmbeddedPostgresError as error:
         yield fail("database", str(error), "see what it says")
     yield from check_disk(settings)

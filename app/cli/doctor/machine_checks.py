@@ -35,6 +35,12 @@ def check_versions() -> Finding:
 def check_media_root(settings: Settings) -> Finding:
     root = settings.media_folder
     mend = "set BACKSCROLL_MEDIA_ROOT to the folder that media_local_path is relative to"
+    if not _is_reachable(root):
+        return fail(
+            "media root",
+            f"{root} cannot be reached",
+            "let this user pass through the folders above it",
+        )
     if not root.is_dir():
         return warn(
             "media root", f"there is no folder {root}", f"{mend}; media_url works without one"
@@ -159,4 +165,14 @@ def _asked(
 
 
 def _existing(folder: Path) -> Path:
-    return folder if folder.exists() else _existing(folder.parent)
+    is_there = _is_reachable(folder) and folder.exists()
+    return folder if is_there else _existing(folder.parent)
+
+
+def _is_reachable(path: Path) -> bool:
+    """Whether this user may see what is there, or that nothing is."""
+    try:
+        path.exists()
+    except PermissionError:
+        return False
+    return True

@@ -14,6 +14,7 @@ from app.cli.jobs import request_options as asked
 from app.cli.jobs.job_argument import JOB
 from app.cli.jobs.showing import show_estimate
 from app.cli.jobs.watch_command import WATCH_OPTIONS, Watching, watch_job
+from app.files import is_folder
 from app.media_sample import mean_sizes
 from app.settings import load_settings
 
@@ -116,7 +117,7 @@ def _estimate(body: str, as_json: bool) -> None:
 def _sizes(connection: psycopg.Connection[Any], request: str) -> dict[str, int]:
     """The mean sizes of a sample of the files, as `batch.estimate_job` takes them."""
     folder = load_settings().media_folder
-    if not folder.is_dir():
+    if not is_folder(folder):
         return {}
     files = connection.execute("select * from batch.sample_media(%s)", [request]).fetchall()
     return mean_sizes(folder, files)

@@ -18,8 +18,8 @@ JOBS_HEADING = _JOB.format(
     "job", "type", "status", "done", "failed", "items", "cost USD", "created"
 )
 
-_ITEM = "{:>7}  {:<8}  {:<9}  {:>12}  {}"
-ITEMS_HEADING = _ITEM.format("seq", "type", "status", "cost USD", "with, or why not")
+_ITEM = "{:>7}  {:<8}  {:<9}  {:>12}  {}  {}"
+ITEMS_HEADING = _ITEM.format("seq", "type", "status", "cost USD", "file", "with, or why not")
 
 _EVENT = "{:<24}  {:<10}  {}"
 EVENTS_HEADING = _EVENT.format("time", "event", "by")
@@ -58,6 +58,7 @@ def item_line(item: dict[str, Any]) -> str:
         item["contentType"],
         item["status"],
         shown_cost,
+        printable(item["file"] or item["externalId"] or "a message that is gone"),
         facts,
     ).rstrip()
     text = item.get("text")

@@ -75,6 +75,7 @@ def test_sounds_pictures_and_films_are_told_by_their_family(
         "application/csv",
         "application/yaml",
         "application/epub+zip",
+        "application/x-subrip",
         "text/rtf",
         "text/plain",
         "text/csv",

@@ -131,8 +131,10 @@ def test_a_job_that_waits_for_its_plan_cannot_be_resumed(sql: Sql) -> None:
 def test_an_ended_job_cannot_be_resumed(sql: Sql, job_id: UUID) -> None:
     sql.run("select batch.cancel_job(%s)", job_id)
 
-    with sql.refused("BJ409"):
+    with sql.refused("BJ409") as caught:
         sql.value(RESUME, job_id)
+
+    assert "is cancelled and cannot be resumed" in str(caught[0])
 
 
 def test_an_unknown_job_is_not_found(sql: Sql) -> None:
