@@ -196,7 +196,7 @@ def test_a_key_is_enough_and_a_missing_model_leaves_a_provider_out(chains: Chain
 
 
 def test_a_chain_that_names_nobody_stops_the_start(chains: Chains) -> None:
-    with pytest.raises(SettingsError, match="^BACKSCROLL_AUDIO_CHAIN .* no processor groqq"):
+    with pytest.raises(SettingsError, match=r"^BACKSCROLL_AUDIO_CHAIN .* no processor groqq"):
         chains.build(BACKSCROLL_AUDIO_CHAIN="groqq,local")
 
 
