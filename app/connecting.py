@@ -31,12 +31,14 @@ https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES"""
 def connection_string(url: str, application_name: str) -> str:
     """`url` with the name under which pg_stat_activity shows us, and `SIGNS_OF_LIFE`.
 
-    Settings that the user's address already carries are kept. None is added that the server would
-    have to take when the connection begins: poolers refuse those that they do not know.
+    Settings that the user's address already carries are kept. Of those that the server has to take
+    when the connection begins only the encoding is added, since a role may have another in which
+    most texts cannot be sent: poolers know that one, and refuse those that they do not know.
     """
     ours: dict[str, str | int] = {
         "application_name": application_name,
         "connect_timeout": 10,
+        "client_encoding": "utf8",
         **SIGNS_OF_LIFE,
     }
     given = conninfo.conninfo_to_dict(url)

@@ -155,7 +155,12 @@ class Database:
                     connection = await self._take(held, wait)
                 # What runs on the server when the time is up is cancelled there too.
                 async with self._watched(connection), self._in_time():
-                    yield connection
+                    try:
+                        yield connection
+                    except psycopg.errors.ReadOnlySqlTransaction:
+                        # A new one may lead to another server, or begin as one that may write.
+                        await connection.close()
+                        raise
                 self._trust.note(connection)
 
     async def _take(self, held: AsyncExitStack, wait_seconds: float) -> AsyncConnection[Any]:

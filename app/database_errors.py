@@ -26,6 +26,12 @@ class TookTooLong(DatabaseAway):
     """A statement took longer than it may."""
 
 
+class ReadOnly(DatabaseAway):
+    """It takes no changes: a standby, or made read-only, as hosts do where a disk is full.
+
+    What the session is may change only with a new one."""
+
+
 class Locked(DatabaseAway):
     """Somebody holds a lock on what the call needs, for longer than it waits."""
 
@@ -62,10 +68,12 @@ def understood() -> Iterator[None]:
         yield
     except (psycopg.errors.DataError, psycopg.errors.StatementTooComplex) as error:
         raise UnusableInput(str(error)) from error
-    except psycopg.errors.QueryCanceled as error:
+    except (psycopg.errors.QueryCanceled, psycopg.errors.TransactionTimeout) as error:
         raise TookTooLong(str(error)) from error
     except psycopg.errors.LockNotAvailable as error:
         raise Locked(str(error)) from error
+    except psycopg.errors.ReadOnlySqlTransaction as error:
+        raise ReadOnly(str(error)) from error
     except psycopg.errors.IdleInTransactionSessionTimeout as error:
         # This process was frozen, or cut off, in the middle of a transaction.
         raise DatabaseAway(str(error)) from error

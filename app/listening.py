@@ -50,7 +50,11 @@ async def listen(
                 pause = 0.1
                 async for notification in connection.notifies():
                     await on_notification(notification.channel, notification.payload)
-        except (psycopg.OperationalError, DatabaseAway) as error:
+        except (
+            psycopg.OperationalError,
+            psycopg.errors.ReadOnlySqlTransaction,  # a standby
+            DatabaseAway,
+        ) as error:
             logger.warning("cannot listen on %s, trying again: %s", ", ".join(channels), error)
             is_away = True
         finally:

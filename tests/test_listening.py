@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+import psycopg
 import pytest
 
 from app.database_errors import DatabaseAway
@@ -40,6 +41,17 @@ def test_it_says_that_it_listens_again(database_url: str, caplog: pytest.LogCapt
     assert [record.getMessage() for record in caplog.records] == [
         "cannot listen on nothing, trying again: gone",
         "listening on nothing again",
+    ]
+
+
+def test_a_standby_is_one_that_it_tries_again(
+    database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says that LISTEN cannot be executed during recovery."""
+    asyncio.run(heard_until(database_url, [psycopg.errors.ReadOnlySqlTransaction("no"), None]))
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "cannot listen on nothing, trying again: no"
     ]
 
 

@@ -107,12 +107,11 @@ class CallbackSender:
             made = await self._database.value("select batch.webhook_secret()")
             self._secrets = WebhookSecrets.parse(made)
         for callback_id, attempt, url, payload, sent_at in await self._database.rows(
-            "select * from batch.take_callbacks(%s, %s, %s)",
+            "select callback_id, attempt, url, payload, floor(extract(epoch from sent_at))::bigint"
+            " from batch.take_callbacks(%s, %s, %s)",
             [self._worker_id, room, f"{_LEASE_SECONDS} seconds"],
         ):
-            callback = Callback(
-                callback_id, attempt, url, payload.encode(), int(sent_at.timestamp())
-            )
+            callback = Callback(callback_id, attempt, url, payload.encode(), sent_at)
             self._in_hand += 1
             sending.create_task(self._send(callback, self._secrets))
 

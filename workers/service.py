@@ -91,6 +91,7 @@ class Worker:
         self._stopping = asyncio.Event()
         self._recorder: Recorder | None = None
         self._is_outdated = False
+        self._has_failed = False
         self._meters = Meters()
         _measure(self._meters, "worker", self._database)
         _measure(self._meters, "recorder", self._recording)
@@ -144,7 +145,7 @@ class Worker:
             counted(self._recorder.waiting if self._recorder is not None else 0, "result"),
         )
         logging.shutdown()
-        os._exit(0)
+        os._exit(1 if self._has_failed else 0)
 
     async def _register(self, upkeep: Upkeep) -> int | None:
         """This worker's id, or None if it was told to stop before the database was there."""
@@ -240,10 +241,14 @@ class Worker:
             )
             stopping = asyncio.create_task(self._stopping.wait())
             # None of the others ends by itself, unless it fails: then the worker does too.
-            await asyncio.wait(
+            ended, _ = await asyncio.wait(
                 [stopping, *recording, *calling, *beside, *taking],
                 return_when=asyncio.FIRST_COMPLETED,
             )
+            for failed in ended - {stopping}:
+                # Said now: the process may end before it is raised, since slices wait for it.
+                self._has_failed = True
+                logger.error("this worker cannot go on", exc_info=failed.exception())
             stopping.cancel()
             logger.info("worker %d stops when it has finished what is in hand", worker_id)
             running.stop_all()
@@ -280,7 +285,7 @@ class Worker:
                     listen_notify=self._settings.listen == "on",
                 )
             except (procrastinate.exceptions.ConnectorException, psycopg.Error) as error:
-                logger.warning("the queue is away, trying again: %s", error)
+                logger.warning("the queue is away, trying again: %s", error.__cause__ or error)
             finally:
                 # Also when opening it was given up: tasks of a pool that is still connecting take
                 # no notice of being cancelled, and the process would wait for them when it ends.

@@ -21,6 +21,7 @@ from app.database_errors import (
     DatabaseAway,
     Locked,
     NoConnection,
+    ReadOnly,
     Refused,
     TookTooLong,
     UnusableInput,
@@ -70,6 +71,7 @@ def add_error_handlers(app: falcon.asgi.App[Any, Any]) -> None:
     app.add_error_handler(DatabaseAway, _database_away)
     app.add_error_handler(NoConnection, _no_connection)
     app.add_error_handler(Locked, _locked)
+    app.add_error_handler(ReadOnly, _read_only)
     app.add_error_handler(TookTooLong, _took_too_long)
     for missing in (
         psycopg.errors.UndefinedFunction,
@@ -175,6 +177,16 @@ async def _locked(
     logger.warning("%s %s: %s", req.method, req.path, str(error).partition("\n")[0])
     answer_unavailable(
         resp, "somebody else holds a lock on what this would change; try again in a moment"
+    )
+
+
+async def _read_only(
+    req: falcon.asgi.Request, resp: falcon.asgi.Response, error: ReadOnly, params: Any
+) -> None:
+    logger.warning("%s %s: %s", req.method, req.path, str(error).partition("\n")[0])
+    answer_unavailable(
+        resp,
+        "the database is read-only now (a standby, or its disk is full); try again in a moment",
     )
 
 

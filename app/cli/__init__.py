@@ -26,7 +26,7 @@ from app.cli.prices_commands import prices
 from app.cli.prune_command import prune_command
 from app.cli.run_commands import serve_command, up_command, worker_command
 from app.cli.webhooks_commands import webhooks
-from app.database_errors import DatabaseAway, Refused, UnusableInput
+from app.database_errors import DatabaseAway, ReadOnly, Refused, UnusableInput
 from app.embedded import EmbeddedPostgresError
 from app.migrate import CannotMigrate
 from app.settings import SettingsError
@@ -119,6 +119,13 @@ def main() -> None:
         psycopg.errors.InvalidSchemaName,
     ):
         click.echo("the database is not migrated: run `backscroll migrate`", err=True)
+        sys.exit(exit_status.ERROR)
+    except (psycopg.errors.ReadOnlySqlTransaction, ReadOnly) as error:
+        click.echo(
+            f"the database is read-only: {_first_line(error)}. It is a standby, or"
+            " default_transaction_read_only is on (hosts set it where a disk is full)",
+            err=True,
+        )
         sys.exit(exit_status.ERROR)
     except (psycopg.OperationalError, DatabaseAway) as error:
         click.echo(f"the database cannot be reached: {_first_line(error)}", err=True)

@@ -9,6 +9,7 @@ returns int
 language sql
 volatile
 set search_path = ''
+set timezone = 'UTC'
 as $$
   with offered as (
     select

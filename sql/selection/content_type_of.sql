@@ -1,6 +1,7 @@
 -- The content type that a MIME type stands for, or null for what Backscroll does not turn into
--- text. Case and parameters (`audio/ogg; codecs=opus`) do not matter. Stickers are images.
--- A message without any MIME type is taken by what the platform calls it.
+-- text. Case and parameters (`audio/ogg; codecs=opus`) do not matter, whatever the locale: in
+-- Turkish the small letter of I is another. Stickers are images. A message without any MIME type is
+-- taken by what the platform calls it.
 --
 -- Plain SQL without a pinned search_path, so that it is inlined into the selection. For that, each
 -- constant is cast alone: a cast of the whole is not immutable. How nearly all are written comes
@@ -18,7 +19,7 @@ as $$
     when p_mime_type like 'text/%' then 'document'::batch.content_type
     when p_mime_type = 'application/pdf' then 'document'::batch.content_type
     when coalesce(p_mime_type, '') = '' then
-      case lower(p_message_type)
+      case lower(p_message_type collate pg_catalog."C")
         when 'audio' then 'audio'::batch.content_type
         when 'voice' then 'audio'::batch.content_type
         when 'ptt' then 'audio'::batch.content_type
@@ -28,17 +29,17 @@ as $$
         when 'gif' then 'video'::batch.content_type
         when 'document' then 'document'::batch.content_type
       end
-    when p_mime_type ilike 'audio/%' then 'audio'::batch.content_type
-    when p_mime_type ilike 'image/%' then 'image'::batch.content_type
-    when p_mime_type ilike 'video/%' then 'video'::batch.content_type
-    when p_mime_type ilike 'text/%' then 'document'::batch.content_type
-    when p_mime_type ilike 'application/%' then
+    when p_mime_type collate pg_catalog."C" ilike 'audio/%' then 'audio'::batch.content_type
+    when p_mime_type collate pg_catalog."C" ilike 'image/%' then 'image'::batch.content_type
+    when p_mime_type collate pg_catalog."C" ilike 'video/%' then 'video'::batch.content_type
+    when p_mime_type collate pg_catalog."C" ilike 'text/%' then 'document'::batch.content_type
+    when p_mime_type collate pg_catalog."C" ilike 'application/%' then
       case
-        when lower(trim(split_part(p_mime_type, ';', 1))) = 'application/ogg'
+        when lower(trim(split_part(p_mime_type, ';', 1)) collate pg_catalog."C") = 'application/ogg'
           then 'audio'::batch.content_type
-        when lower(trim(split_part(p_mime_type, ';', 1))) = 'application/mp4'
+        when lower(trim(split_part(p_mime_type, ';', 1)) collate pg_catalog."C") = 'application/mp4'
           then 'video'::batch.content_type
-        when lower(trim(split_part(p_mime_type, ';', 1))) = any (array[
+        when lower(trim(split_part(p_mime_type, ';', 1)) collate pg_catalog."C") = any (array[
           'application/pdf', 'application/x-pdf',
           'application/msword', 'application/vnd.ms-word', 'application/x-msword',
           'application/msexcel', 'application/x-msexcel', 'application/vnd.ms-excel',
@@ -53,7 +54,7 @@ as $$
           'application/epub+zip', 'application/javascript', 'application/x-sh',
           'application/x-subrip'
         ]) then 'document'::batch.content_type
-        when p_mime_type ilike any (array[
+        when p_mime_type collate pg_catalog."C" ilike any (array[
           'application/vnd.openxmlformats-officedocument.%',
           'application/vnd.oasis.opendocument.%',
           'application/vnd.ms-word.%', 'application/vnd.ms-excel.%',

@@ -688,7 +688,7 @@ function batch.refuse(p_problems jsonb, p_what text DEFAULT 'the request'::text)
 
 function batch.refuse_field(p_field text, p_problem text) returns void language sql stable set search_path="";
 
-function batch.register_worker(p_name text, p_capacity jsonb, p_offers jsonb DEFAULT '{}'::jsonb) returns bigint language sql volatile set search_path="";
+function batch.register_worker(p_name text, p_capacity jsonb, p_offers jsonb DEFAULT '{}'::jsonb) returns bigint language plpgsql volatile set search_path="";
 
 function batch.release_items(p_job_id uuid, p_first_seq integer, p_last_seq integer) returns void language sql volatile set search_path="";
 
@@ -736,7 +736,7 @@ function batch.storable_cost(p_usd numeric) returns numeric language sql immutab
 
 function batch.sweep(p_worker_id bigint, p_timeout interval) returns integer language plpgsql volatile set search_path="";
 
-function batch.sync_prices(p_prices jsonb, p_source text) returns integer language sql volatile set search_path="";
+function batch.sync_prices(p_prices jsonb, p_source text) returns integer language sql volatile set TimeZone=UTC set search_path="";
 
 function batch.take_callbacks(p_worker_id bigint, p_most integer, p_lease interval) returns TABLE(callback_id uuid, attempt integer, url text, payload text, sent_at timestamp with time zone) language sql volatile set search_path="";
 

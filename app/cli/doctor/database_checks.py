@@ -43,6 +43,7 @@ def check_database(address: DatabaseAddress) -> Iterator[Finding]:
     with connection:
         connection.autocommit = True
         yield from _server(connection)
+        yield from _session(connection)
         yield _clock(connection)
         yield from _listen(connection, address)
         is_migrated = False
@@ -82,10 +83,32 @@ def _server(connection: Session) -> Iterator[Finding]:
         yield ok("encoding", "UTF8")
 
 
+def _session(connection: Session) -> Iterator[Finding]:
+    """Settings of the server, the database or the role with which Backscroll cannot work."""
+    if _value(connection, "show transaction_read_only") == "on":
+        yield fail(
+            "writable", "the database is read-only: a standby, or default_transaction_read_only is"
+            " on, as hosts set it where a disk is full",
+            "give the primary's address, or free its disk, or alter role ... set"
+            " default_transaction_read_only = off",
+        )  # fmt: skip
+    else:
+        yield ok("writable", "the database takes changes")
+    isolation = _value(connection, "show transaction_isolation")
+    if isolation != "read committed":
+        yield fail(
+            "isolation", f"transactions are {isolation} by default, in which budgets are not kept",
+            "alter role ... set default_transaction_isolation = 'read committed'",
+        )  # fmt: skip
+    else:
+        yield ok("isolation", isolation)
+
+
 def _clock(connection: Session) -> Finding:
     before = datetime.now(UTC)
-    there = _value(connection, "select clock_timestamp()")
+    seconds = _value(connection, "select extract(epoch from clock_timestamp())::float8")
     after = datetime.now(UTC)
+    there = datetime.fromtimestamp(seconds, UTC)
     apart = abs(there - (before + (after - before) / 2))
     if apart > timedelta(seconds=_MOST_CLOCK_SECONDS):
         return warn(
@@ -102,7 +125,7 @@ def _listen(connection: Session, address: DatabaseAddress) -> Iterator[Finding]:
     try:
         with connect(address.listen_url, "backscroll doctor") as listening:
             listening.autocommit = True
-            where = "select current_database(), pg_postmaster_start_time()"
+            where = "select current_database(), pg_postmaster_start_time()::text"
             if _row(listening, where) != _row(connection, where):
                 yield fail(
                     "listen", f"{name} leads to another database than DATABASE_URL",

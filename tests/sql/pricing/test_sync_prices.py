@@ -96,3 +96,12 @@ def test_the_book_of_a_migrated_database_knows_omnis_models(sql: Sql) -> None:
     assert sql.value(
         "select minimum_units from batch.model_prices where model = 'whisper-large-v3-turbo'"
     ) == 10  # fmt: skip
+
+
+def test_a_day_begins_in_utc_wherever_the_session_is(sql: Sql) -> None:
+    sql.run("set local timezone = 'Asia/Kolkata'")
+    sync(sql, offer("1"), offer("2", "2026-03-01"))
+    sql.run("set local timezone = 'UTC'")
+
+    assert sync(sql, offer("1"), offer("2", "2026-03-01")) == 0
+    assert book(sql) == [("1", "2000-01-01"), ("2", "2026-03-01")]
