@@ -59,7 +59,6 @@ def test_the_api_refuses_for_a_while_and_works_again(database_url: str, own_sql:
         refused: list[httpx.Response] = []
         awaited(lambda: _is_refused_as_read_only(client, refused))
         assert_problem(refused[-1], 503)
-        assert client.get(JOBS).status_code == 200
         make_writable(own_sql)
 
         awaited(lambda: client.post(JOBS, json=BODY).status_code == 201)
