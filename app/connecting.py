@@ -1,7 +1,7 @@
 """How Backscroll connects to PostgreSQL, whoever does: by which address, and with what settings.
 
-Nothing belongs to a session, so that a transaction pooler may stand between: no setting when a
-connection begins, no statements prepared on the server.
+Nothing belongs to a session, so that a transaction pooler may stand between: no setting but the
+encoding when a connection begins, no statements prepared on the server.
 """
 
 from __future__ import annotations

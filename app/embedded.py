@@ -118,9 +118,12 @@ class EmbeddedPostgres:
     def is_there(self) -> bool:
         """Whether it has been started before, as far as this user may see."""
         try:
-            return self._data.exists()
+            self._data.stat()
         except PermissionError:
-            return True  # to start it tells what is in the way
+            pass  # to start it tells what is in the way
+        except OSError:
+            return False
+        return True
 
     @property
     def url(self) -> str:

@@ -22,7 +22,7 @@ def project_file(name: str) -> Path:
 def is_folder(path: Path) -> bool:
     """Whether there is such a folder, as far as this user may see.
 
-    `Path.is_dir` raises PermissionError below a folder that is closed to the user.
+    Up to Python 3.13 `Path.is_dir` raises PermissionError below a folder closed to the user.
     """
     try:
         return path.is_dir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from app.log_context import about
 
 _SECONDS = 30.0
 _MOST_KNOWN = 1000
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+"""Of an object that is shown, each time another one."""
 
 
 @dataclass(slots=True)
@@ -35,11 +38,15 @@ class Repeats(logging.Filter):
         """Whether it is logged now."""
         if record.levelno < logging.WARNING:
             return True
-        error = record.exc_info[1] if record.exc_info else None
-        key = (record.name, record.getMessage(), repr(error), *about().items())
+        try:
+            error = record.exc_info[1] if record.exc_info else None
+            text = _ADDRESS.sub("", record.getMessage())
+            key = (record.name, text, repr(error), *about().items())
+        except Exception:
+            return True  # a faulty call, of which the handler tells
         with self._turn:
             said = self._said.get(key)
-            if said is not None and record.created - said.at < _SECONDS:
+            if said is not None and 0 <= record.created - said.at < _SECONDS:
                 said.kept_back += 1
                 return False
             if said is not None and said.kept_back:

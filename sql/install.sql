@@ -63,6 +63,7 @@
 \ir rollups/is_final.sql
 \ir rollups/status_json.sql
 \ir rollups/job_status.sql
+\ir rollups/medium_of.sql
 \ir rollups/item_json.sql
 \ir rollups/result_page.sql
 \ir rollups/job_details.sql

@@ -106,7 +106,20 @@ def test_steps_are_told_however_often_they_come(log: Log) -> None:
     assert len(log.lines) == 3
 
 
-def test_what_was_said_long_ago_is_forgotten() -> None:
+def test_what_was_said_long_ago_is_forgotten_and_what_is_new_is_not(log: Log) -> None:
+    for number in range(999):
+        log.say(1000, f"item {number}")
+    log.say(1100, "new")
+    log.say(1100, "one more than are kept")
+
+    log.say(1101, "new")
+    log.say(1101, "item 0")
+
+    assert len([line for line in log.lines if line.endswith("new")]) == 1
+    assert len([line for line in log.lines if line.endswith("item 0")]) == 2
+
+
+def test_so_many_different_ones_take_no_more_memory() -> None:
     repeats = Repeats()
 
     for number in range(5000):
@@ -115,6 +128,28 @@ def test_what_was_said_long_ago_is_forgotten() -> None:
         )
 
     assert len(repeats._said) <= 1000
+
+
+def test_a_clock_that_is_set_back_keeps_nothing_back(log: Log) -> None:
+    log.say(10_000, "away")
+    log.say(6_400, "away")
+
+    assert len(log.lines) == 2
+
+
+def test_where_an_object_lies_makes_no_other_warning(log: Log) -> None:
+    log.say(1000, "discarding <connection [BAD] at 0x7f10aa>")
+    log.say(1001, "discarding <connection [BAD] at 0x7f22bb>")
+
+    assert len(log.lines) == 1
+
+
+def test_a_faulty_call_does_not_end_whoever_makes_it(
+    log: Log, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.say(1000, "%d items", "three")
+
+    assert "--- Logging error ---" in capsys.readouterr().err
 
 
 def test_a_reason_of_several_lines_is_one_line(log: Log) -> None:

@@ -145,7 +145,7 @@ class Worker:
             counted(self._recorder.waiting if self._recorder is not None else 0, "result"),
         )
         logging.shutdown()
-        os._exit(1 if self._has_failed else 0)
+        os._exit(1 if self._has_failed or self._is_outdated else 0)
 
     async def _register(self, upkeep: Upkeep) -> int | None:
         """This worker's id, or None if it was told to stop before the database was there."""
@@ -240,15 +240,16 @@ class Worker:
                 counted(self._settings.concurrency, "item"),
             )
             stopping = asyncio.create_task(self._stopping.wait())
-            # None of the others ends by itself, unless it fails: then the worker does too.
+            # The others end only when they fail, or when all are to stop.
             ended, _ = await asyncio.wait(
                 [stopping, *recording, *calling, *beside, *taking],
                 return_when=asyncio.FIRST_COMPLETED,
             )
-            for failed in ended - {stopping}:
-                # Said now: the process may end before it is raised, since slices wait for it.
-                self._has_failed = True
-                logger.error("this worker cannot go on", exc_info=failed.exception())
+            for task in ended - {stopping}:
+                if (error := task.exception()) is not None:
+                    # Said now: the process may end before it is raised, since slices wait for it.
+                    self._has_failed = True
+                    logger.error("this worker cannot go on", exc_info=error)
             stopping.cancel()
             logger.info("worker %d stops when it has finished what is in hand", worker_id)
             running.stop_all()

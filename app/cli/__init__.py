@@ -151,7 +151,8 @@ def _run() -> NoReturn:
     except click.Abort:
         sys.exit(exit_status.INTERRUPTED)
     except OSError as error:
-        if error.errno not in _FULL:
+        # Of a file it would carry the name.
+        if error.errno not in _FULL or error.filename is not None:
             raise
         click.echo(f"the output cannot be written: {error.strerror}", err=True)
         # What is still to be written to it would fail once more when Python ends.

@@ -218,7 +218,7 @@ def _settings_with(bind: str | None) -> Settings:
 
 
 def _unless_there(settings: Settings) -> str:
-    return "" if is_folder(settings.media_folder) else "   (there is no such folder)"
+    return "" if is_folder(settings.media_folder) else "   (there is no such folder yet)"
 
 
 def _check_addresses(settings: Settings) -> None:

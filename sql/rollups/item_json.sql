@@ -1,6 +1,5 @@
 -- One item of a job as the REST API writes it, ended or not (`pending`). What a chat has lost since
--- (the message, its chat) is null. `file` is where the medium was to be had, without what may be
--- secret in an address. p_with_text: with the text that was made of it, null if there
+-- (the message, its chat) is null. `file` is batch.medium_of. p_with_text: with the text that was made of it, null if there
 -- is none.
 create or replace function batch.item_json(p_item batch.items, p_with_text boolean default false)
 returns json
@@ -24,7 +23,7 @@ as $$
       'seq', p_item.seq,
       'messageId', p_item.message_id,
       'externalId', m.external_id,
-      'file', coalesce(m.media_local_path, regexp_replace(m.media_url, '[?#].*$', '')),
+      'file', batch.medium_of(m),
       'chatId', m.chat_id,
       'contentType', p_item.content_type,
       'status', coalesce(r.status::text, 'pending'),

@@ -12,9 +12,7 @@ as $$
       json_build_object(
         'seq', r.seq,
         'contentType', i.content_type,
-        'file', coalesce(
-          m.media_local_path, regexp_replace(m.media_url, '[?#].*$', ''), m.external_id
-        ),
+        'file', coalesce(batch.medium_of(m), m.external_id),
         'errorCode', r.error_code,
         'error', r.error_message,
         'finishedAt', batch.iso_time(r.finished_at)

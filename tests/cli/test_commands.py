@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from app.cli import backscroll as commands
 from app.cli import exit_status
 from tests.database import open_sql
-from tests.processes import BACKSCROLL, backscroll, free_port, running
+from tests.processes import BACKSCROLL, PATIENCE_SECONDS, backscroll, free_port, running
 
 NOWHERE = "postgresql://127.0.0.1:1/nothing?password=secret"
 
@@ -220,6 +220,7 @@ def test_whoever_waits_for_a_database_may_interrupt(number: signal.Signals) -> N
             DATABASE_URL=f"postgresql://127.0.0.1:{silent.getsockname()[1]}/x?sslmode=disable",
         ) as program,
     ):
+        silent.settimeout(PATIENCE_SECONDS)
         asking, _ = silent.accept()
         with asking:
             assert program.stop(number) == exit_status.INTERRUPTED

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import httpx
 
-from tests.api.conftest import JOBS, assert_problem, served
+from tests.api.conftest import JOBS, assert_problem, key_header, served
 from tests.database import Sql
 from tests.faults.test_lost_database import TERMINATE_ALL
 from tests.processes import awaited, backscroll
@@ -52,6 +52,7 @@ def test_what_was_paid_for_is_recorded_when_the_database_takes_changes_again(sce
 
 
 def test_the_api_refuses_for_a_while_and_works_again(database_url: str, own_sql: Sql) -> None:
+    unused = key_header(database_url)
     with served(database_url) as (client, program):
         assert client.post(JOBS, json=BODY).status_code == 201
 
@@ -59,6 +60,7 @@ def test_the_api_refuses_for_a_while_and_works_again(database_url: str, own_sql:
         refused: list[httpx.Response] = []
         awaited(lambda: _is_refused_as_read_only(client, refused))
         assert_problem(refused[-1], 503)
+        awaited(lambda: client.get(JOBS, headers=unused).status_code == 200)
         make_writable(own_sql)
 
         awaited(lambda: client.post(JOBS, json=BODY).status_code == 201)

@@ -27,6 +27,7 @@ def test_a_worker_of_another_release_gives_back_what_it_holds_and_says_why_it_st
 
     assert worker.wait(30) != 0
     assert "migrated to another release" in scene.workers.said()
+    assert "cannot go on" not in scene.workers.said()
     assert {state for _, _, state in scene.sql.slices(job_id)} == {"queued"}
     assert scene.workers.start().wait(30) != 0
     scene.sql.run("delete from batch.installations where version = '9.9.9'")

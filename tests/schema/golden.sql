@@ -546,7 +546,7 @@ function batch.fail_job(p_job_id uuid, p_reason text) returns batch.jobs languag
 
 function batch.field_problems(p_request jsonb, p_known text[]) returns TABLE(field text, problem text) language sql immutable set search_path="";
 
-function batch.find_api_key(p_prefix text) returns TABLE(id uuid, name text, key_sha256 bytea, scopes text[], instance_ids uuid[]) language sql volatile set search_path="";
+function batch.find_api_key(p_prefix text) returns TABLE(id uuid, name text, key_sha256 bytea, scopes text[], instance_ids uuid[]) language plpgsql volatile set search_path="";
 
 function batch.find_chat(p_chat_id text, p_instance_id uuid, p_instance_ids uuid[] DEFAULT NULL::uuid[]) returns public.chats language plpgsql stable set search_path="";
 
@@ -625,6 +625,8 @@ function batch.media_content_takes_job_id() returns boolean language sql stable 
 function batch.media_pages(p_metadata jsonb) returns numeric language sql immutable;
 
 function batch.media_seconds(p_metadata jsonb) returns numeric language sql immutable;
+
+function batch.medium_of(p_message public.messages) returns text language sql immutable;
 
 function batch.metrics(p_timeout interval DEFAULT '00:00:30'::interval) returns TABLE(name text, labels jsonb, value numeric) language sql stable set search_path="";
 

@@ -177,7 +177,7 @@ class LocalAudioProcessor:
 
 def check_model(folder: Path) -> None:
     """Raises UnusableModel: faster-whisper's own errors do not say what is missing."""
-    # Of a folder that is closed to this user `is_dir` would not tell, but raise.
+    # Of a folder that is closed to this user `is_dir` may not tell, but raise.
     if not os.access(folder, os.R_OK | os.X_OK) or not folder.is_dir():
         raise UnusableModel(
             f"the speech model {folder} is not a folder on this machine that the worker may read"

@@ -28,8 +28,8 @@ class Item(Shape):
     external_id: str | None
     """The message's id on its platform; `null`: the message is gone."""
     file: str | None
-    """Where its medium was to be had: a path in the media folder, or an address without what
-    follows `?`. `null`: the message names neither, or is gone."""
+    """Where its medium was to be had: a path in the media folder, or an address without what may
+    be secret in it. `null`: the message names neither, or is gone."""
     chat_id: Id | None
     content_type: ContentType
     status: ItemStatus

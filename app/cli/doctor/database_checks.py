@@ -125,7 +125,9 @@ def _listen(connection: Session, address: DatabaseAddress) -> Iterator[Finding]:
     try:
         with connect(address.listen_url, "backscroll doctor") as listening:
             listening.autocommit = True
-            where = "select current_database(), pg_postmaster_start_time()::text"
+            where = (
+                "select current_database(), extract(epoch from pg_postmaster_start_time())::text"
+            )
             if _row(listening, where) != _row(connection, where):
                 yield fail(
                     "listen", f"{name} leads to another database than DATABASE_URL",

@@ -172,7 +172,9 @@ def _existing(folder: Path) -> Path:
 def _is_reachable(path: Path) -> bool:
     """Whether this user may see what is there, or that nothing is."""
     try:
-        path.exists()
+        path.stat()
     except PermissionError:
         return False
+    except OSError:
+        pass
     return True

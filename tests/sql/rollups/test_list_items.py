@@ -168,7 +168,12 @@ def test_a_report_is_all_items_in_order_a_part_at_a_time(sql: Sql, job_id: UUID)
 def test_an_item_says_where_its_medium_was_to_be_had(sql: Sql) -> None:
     chat = add_chat(sql)
     chat.add("text/plain", sent="2026-01-03", media_local_path="a/note.txt")
-    chat.add("image/png", sent="2026-01-02", media_url="https://media.example/b.png?key=secret")
+    chat.add(
+        "image/png",
+        sent="2026-01-02",
+        media_local_path="",
+        media_url="https://me:secret@media.example/b.png?key=secret",
+    )
     chat.add("image/png", sent="2026-01-01")
     job_id = sql.plan(jobType="targeted_chat_sync", chatId=str(chat.id))
 
