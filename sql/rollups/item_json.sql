@@ -1,6 +1,6 @@
 -- One item of a job as the REST API writes it, ended or not (`pending`). What a chat has lost since
--- (the message, its chat) is null. `file` is batch.medium_of. p_with_text: with the text that was made of it, null if there
--- is none.
+-- (the message, its chat) is null. `file` is batch.medium_of. p_with_text: with the text that was
+-- made of it, null if there is none.
 create or replace function batch.item_json(p_item batch.items, p_with_text boolean default false)
 returns json
 language sql

@@ -24,8 +24,9 @@ LONGEST_LINE = 100
 INLINED = frozenset(
     {
         "actor", "clock", "content_type_of", "encode_cursor", "held_slices", "is_believable",
-        "iso_time", "live_workers", "media_bytes", "media_pages", "media_seconds", "number_of",
-        "processing_type_of", "select_failed", "select_media", "storable_cost", "text_of",
+        "iso_time", "live_workers", "media_bytes", "media_pages", "media_seconds", "medium_of",
+        "number_of", "processing_type_of", "select_failed", "select_media", "storable_cost",
+        "text_of",
     }
 )  # fmt: skip
 """Read helpers that must be inlined into their callers, and so cannot pin their search_path."""
