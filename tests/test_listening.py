@@ -48,10 +48,13 @@ def test_a_standby_is_one_that_it_tries_again(
     database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It says that LISTEN cannot be executed during recovery."""
+    caplog.set_level(logging.INFO, "app.listening")
+
     asyncio.run(heard_until(database_url, [psycopg.errors.ReadOnlySqlTransaction("no"), None]))
 
     assert [record.getMessage() for record in caplog.records] == [
-        "cannot listen on nothing, trying again: no"
+        "cannot listen on nothing, trying again: no",
+        "listening on nothing again",
     ]
 
 
