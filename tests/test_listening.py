@@ -33,27 +33,22 @@ async def heard_until(url: str, on_connected: list[Exception | None]) -> None:
     await asyncio.wait([listening])
 
 
-def test_it_says_that_it_listens_again(database_url: str, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "app.listening")
-
-    asyncio.run(heard_until(database_url, [DatabaseAway("gone"), None]))
-
-    assert [record.getMessage() for record in caplog.records] == [
-        "cannot listen on nothing, trying again: gone",
-        "listening on nothing again",
-    ]
-
-
-def test_a_standby_is_one_that_it_tries_again(
-    database_url: str, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    "reason",
+    [
+        DatabaseAway("gone"),
+        psycopg.errors.ReadOnlySqlTransaction("cannot execute LISTEN during recovery"),
+    ],
+)
+def test_it_says_that_it_listens_again(
+    database_url: str, caplog: pytest.LogCaptureFixture, reason: Exception
 ) -> None:
-    """It says that LISTEN cannot be executed during recovery."""
     caplog.set_level(logging.INFO, "app.listening")
 
-    asyncio.run(heard_until(database_url, [psycopg.errors.ReadOnlySqlTransaction("no"), None]))
+    asyncio.run(heard_until(database_url, [reason, None]))
 
     assert [record.getMessage() for record in caplog.records] == [
-        "cannot listen on nothing, trying again: no",
+        f"cannot listen on nothing, trying again: {reason}",
         "listening on nothing again",
     ]
 
