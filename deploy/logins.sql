@@ -13,6 +13,11 @@
 select :{?owner_password} and :{?api_password} and :{?worker_password} and :{?reader_password}
   as are_known \gset
 \if :are_known
+  select '' <> all (
+    array[:'owner_password', :'api_password', :'worker_password', :'reader_password']
+  ) as are_known \gset
+\endif
+\if :are_known
 \else
   do $$ begin raise 'set OWNER_PASSWORD, API_PASSWORD, WORKER_PASSWORD and READER_PASSWORD'; end $$;
 \endif

@@ -24,19 +24,24 @@ LOGINS = ("backscroll_owner", "backscroll_api_login", "backscroll_worker_login",
           "backscroll_reader_login")  # fmt: skip
 
 
+def make_logins(
+    server: EmbeddedPostgres, url: str, passwords: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Runs deploy/logins.sql in psql."""
+    psql = [str(server.programs / "psql"), url, "-q", "-f", str(DEPLOY / "logins.sql")]
+    return subprocess.run(
+        psql,
+        env={**os.environ, **passwords},
+        stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+
 @pytest.fixture
 def logins(server: EmbeddedPostgres, empty_database_url: str) -> Iterator[dict[str, str]]:
     """The addresses of the logins that deploy/logins.sql made, in a database of the owner's."""
-    psql = [
-        str(server.programs / "psql"),
-        empty_database_url,
-        "-q",
-        "-f",
-        str(DEPLOY / "logins.sql"),
-    ]
     passwords = {f"{who}_PASSWORD": f"it's {who}" for who in ("OWNER", "API", "WORKER", "READER")}
     try:
-        subprocess.run(psql, env={**os.environ, **passwords}, check=True, timeout=60)
+        make_logins(server, empty_database_url, passwords).check_returncode()
         yield {login: make_conninfo(empty_database_url, user=login) for login in LOGINS}
     finally:
         with open_sql(empty_database_url) as sql:
@@ -56,6 +61,20 @@ def scaling_query() -> str:
         (DEPLOY / "kubernetes" / "keda" / "scaled-object.yaml").read_text()
     )
     return str(scaled["spec"]["triggers"][0]["metadata"]["query"])
+
+
+@pytest.mark.parametrize("reader", [{}, {"READER_PASSWORD": ""}])
+def test_no_login_is_made_without_all_passwords(
+    server: EmbeddedPostgres, empty_database_url: str, reader: dict[str, str]
+) -> None:
+    passwords = {"OWNER_PASSWORD": "a", "API_PASSWORD": "b", "WORKER_PASSWORD": "c", **reader}
+
+    ended = make_logins(server, empty_database_url, passwords)
+
+    assert ended.returncode == 3
+    assert "set OWNER_PASSWORD, API_PASSWORD, WORKER_PASSWORD and READER_PASSWORD" in ended.stderr
+    with open_sql(empty_database_url) as sql:
+        assert sql.value("select to_regrole('backscroll_owner')") is None
 
 
 def test_an_owner_without_any_privilege_migrates_and_the_others_do_a_whole_job(
